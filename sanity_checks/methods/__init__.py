@@ -1,0 +1,125 @@
+"""Saliency methods: PAIR's definitions, batched over many images, on the logits of the model's present weights."""
+
+import dataclasses
+
+import numpy as np
+
+from sanity_checks import registry
+from sanity_checks.methods import base
+from sanity_checks.methods import controls
+from sanity_checks.methods import gradcam
+from sanity_checks.methods import gradient
+from sanity_checks.methods import guided_backprop
+from sanity_checks.methods import integrated_gradients
+from sanity_checks.methods import pair
+from sanity_checks.methods import smoothgrad
+
+METHODS = {
+    "gradient": gradient.Gradient,
+    "smoothgrad": smoothgrad.SmoothGrad,
+    "input_x_gradient": gradient.InputXGradient,
+    "guided_backprop": guided_backprop.GuidedBackprop,
+    "gradcam": gradcam.GradCam,
+    "guided_gradcam": guided_backprop.GuidedGradCam,
+    "integrated_gradients": integrated_gradients.IntegratedGradients,
+    "integrated_gradients_smoothgrad": integrated_gradients.IntegratedGradientsSmoothGrad,
+    "vargrad": smoothgrad.VarGrad,
+    "edge_detector": controls.EdgeDetector,
+    "xrai": pair.Xrai,
+    "blur_ig": pair.BlurIg,
+    "guided_ig": pair.GuidedIg,
+    "occlusion": pair.Occlusion,
+}
+
+# Rows of a model pass when the user does not say: where throughput levels off on a CPU.
+SMALL_IMAGE = 64 * 64 * 3
+BATCH_SIZE_SMALL, BATCH_SIZE_LARGE = 256, 32
+
+
+def parameters(name):
+    """The parameters of a registered method and their defaults: dict, name -> value."""
+    method = registry.lookup(METHODS, name, "method")
+    return {field.name: field.default for field in dataclasses.fields(method)}
+
+
+def make(name, **values):
+    """Makes a registered method with these parameters.
+
+    Raises:
+        ValueError: unknown method or parameter, or a value out of range.
+    """
+    known = parameters(name)
+    for parameter in values:
+        registry.lookup(known, parameter, f"parameter of {name}")
+    return METHODS[name](**values)
+
+
+def default_batch_size(image_shape):
+    """Rows of a model pass for images of this shape (H, W, C)."""
+    return BATCH_SIZE_SMALL if np.prod(image_shape) <= SMALL_IMAGE else BATCH_SIZE_LARGE
+
+
+def make_task(classifier, images, targets=None, image_ids=None, seed=0, batch_size=None, progress=None):
+    """Checks the arguments of `explain` and makes a `base.Task` of them, on the model's present weights."""
+    images = np.ascontiguousarray(images, np.float32)
+    if images.ndim != 4 or images.shape[1:] != classifier.image_shape or not len(images):
+        raise ValueError(f"expected images of shape [N, {', '.join(map(str, classifier.image_shape))}] with N > 0 "
+                         f"for model {classifier.name!r}, got {list(images.shape)}")
+    batch_size = batch_size or default_batch_size(classifier.image_shape)
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+    ids = base.content_ids(images) if image_ids is None else image_ids
+    if len(ids) != len(images):
+        raise ValueError(f"expected {len(images)} image ids, one an image, got {len(ids)}")
+    targets = predict(classifier, images, batch_size) if targets is None else _targets(targets, classifier, len(images))
+    return base.Task(classifier, images, targets, base.noise_keys(seed, ids), batch_size,
+                     progress or (lambda passes: None))
+
+
+def _targets(targets, classifier, count):
+    found = np.asarray(targets)
+    if found.shape != (count,) or not np.issubdtype(found.dtype, np.integer):
+        raise ValueError(f"targets: expected {count} integers, one an image, got {found.dtype} of shape {found.shape}")
+    if found.min() < 0 or found.max() >= classifier.num_classes:
+        raise ValueError(f"targets: expected classes from 0 to {classifier.num_classes - 1}, "
+                         f"got {found.min()} to {found.max()}")
+    return found.astype(np.int32)
+
+
+def predict(classifier, images, batch_size):
+    """The class of the largest logit of each image, on the model's present weights: int32 [N]."""
+    parts = [classifier.passes.logits(images[first:first + batch_size]).numpy().argmax(axis=1)
+             for first in range(0, len(images), batch_size)]
+    return np.concatenate(parts).astype(np.int32)
+
+
+def check_suitable(classifier, name, method):
+    """ValueError if a method cannot explain a classifier."""
+    reason = method.unsuitable(classifier)
+    if reason:
+        raise ValueError(f"method {name!r} cannot explain model {classifier.name!r}: {reason}")
+
+
+def explain(classifier, images, method, targets=None, seed=0, batch_size=None, image_ids=None, **parameters):
+    """Saliency maps of a classifier's present weights.
+
+    Args:
+        classifier: from `load_classifier`.
+        images: float32 [N, H, W, C], in the range that the model was trained on.
+        method: a name in `METHODS`.
+        targets: int [N], classes whose logit is explained; None explains each image's predicted class.
+        seed: int, of the noise of stochastic methods.
+        batch_size: rows of a model pass. Memory grows with it; results do not depend on it.
+        image_ids: N str or int, naming each image's noise stream. Default: a hash of the image's values, so that
+            an image has the same noise wherever it stands.
+        **parameters: the method's own, such as samples=50; see its class.
+
+    Returns:
+        float32 [N, H, W, C], the shape of the images.
+
+    Raises:
+        ValueError: unknown method or parameter, unsuitable model, images or targets.
+    """
+    made = make(method, **parameters)
+    check_suitable(classifier, method, made)
+    return made.maps(make_task(classifier, images, targets, image_ids, seed, batch_size))

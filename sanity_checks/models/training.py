@@ -1,0 +1,145 @@
+"""Training of the paper's networks: Adam, mini-batches of 50, kept whole inside TensorFlow.
+
+One call of `_steps` runs many iterations without returning to Python; the images lie in memory as uint8 and are
+gathered, scaled and fed inside the loop. What bounds it: the training step itself. The order of the images is
+drawn per (seed, epoch), so a run that was killed continues exactly where its last saved state stands.
+"""
+
+import dataclasses
+import os
+import tempfile
+
+import numpy as np
+import tensorflow as tf
+import tf_keras
+
+from sanity_checks import randomness
+
+LEARNING_RATE = 1e-4
+BATCH_SIZE = 50
+ADAM_EPSILON = 1e-8         # TF1's default, which the released code used; Keras' own is 1e-7
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """Where a training stands: iterations done, and everything needed to go on."""
+    iteration: int
+    variables: list         # of numpy arrays: the model's, then the optimizer's
+
+
+class Trainer:
+    """Trains a model on images and labels.
+
+    Attributes:
+        iteration: int, iterations done.
+    """
+
+    def __init__(self, model, images, labels, seed=0, batch_size=BATCH_SIZE, learning_rate=LEARNING_RATE):
+        """
+        Args:
+            model: tf_keras.Model ending in logits; its regularization losses are added.
+            images: uint8 [N, H, W, C]; trained on as value / 255.
+            labels: int [N].
+            seed: int, of the order of the images.
+            batch_size: int, at most N.
+            learning_rate: float, Adam's.
+        """
+        if not 0 < batch_size <= len(images):
+            raise ValueError(f"batch_size must be between 1 and the number of images {len(images)}, got {batch_size}")
+        self.iteration = 0
+        self._model, self._seed, self._batch_size = model, seed, batch_size
+        self._images, self._labels = tf.constant(images), tf.constant(labels, tf.int32)
+        self._optimizer = tf_keras.optimizers.Adam(learning_rate, epsilon=ADAM_EPSILON, jit_compile=False)
+        self._optimizer.build(model.trainable_variables)
+        self._steps = tf.function(self._run_steps, [tf.TensorSpec((None, batch_size), tf.int32)])
+
+    @property
+    def steps_per_epoch(self):
+        """Whole batches in one pass over the images; a remainder is left out of that epoch."""
+        return len(self._images) // self._batch_size
+
+    def run(self, iterations):
+        """Runs this many iterations; returns their mean loss and mean accuracy on the batches, as floats."""
+        loss = correct = 0.
+        left = iterations
+        while left:
+            epoch, first = divmod(self.iteration, self.steps_per_epoch)
+            count = min(left, self.steps_per_epoch - first)
+            sums = self._steps(self._order(epoch)[first:first + count])
+            loss, correct = loss + float(sums[0]), correct + float(sums[1])
+            self.iteration += count
+            left -= count
+        return loss / iterations, correct / (iterations * self._batch_size)
+
+    def state(self):
+        """Returns the present `State`."""
+        return State(self.iteration, [variable.numpy() for variable in self._variables()])
+
+    def restore(self, state):
+        """Goes back to a `State` of a training with the same settings."""
+        variables = self._variables()
+        expected, found = [tuple(v.shape) for v in variables], [np.shape(v) for v in state.variables]
+        if expected != found:
+            raise ValueError(f"saved training state has variables of shapes {found}, this network has {expected}")
+        for variable, value in zip(variables, state.variables):
+            variable.assign(value)
+        self.iteration = state.iteration
+
+    def _variables(self):
+        return self._model.variables + self._optimizer.variables
+
+    def _order(self, epoch):
+        """Batches of one epoch: int32 [steps_per_epoch, batch_size]."""
+        order = randomness.generator("training order", self._seed, epoch).permutation(len(self._images))
+        used = self.steps_per_epoch * self._batch_size
+        return order[:used].reshape(-1, self._batch_size).astype(np.int32)
+
+    def _run_steps(self, batches):
+        """One optimizer step per row of `batches`; returns the summed loss and the number of right predictions."""
+        loss_sum = correct = tf.constant(0.)
+        for i in tf.range(tf.shape(batches)[0]):
+            images = tf.cast(tf.gather(self._images, batches[i]), tf.float32) / 255.
+            labels = tf.gather(self._labels, batches[i])
+            with tf.GradientTape() as tape:
+                logits = self._model(images, training=True)
+                loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits))
+                loss += tf.add_n(self._model.losses) if self._model.losses else 0.
+            variables = self._model.trainable_variables
+            self._optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+            loss_sum += loss
+            right = tf.equal(tf.argmax(logits, axis=1, output_type=tf.int32), labels)
+            correct += tf.reduce_sum(tf.cast(right, tf.float32))
+        return loss_sum, correct
+
+
+def accuracy(classifier, images, batch_size=500):
+    """Fraction of images whose largest logit is their label.
+
+    Args:
+        classifier: `sanity_checks.models.classifier.Classifier`.
+        images: a split of a data set, with labels.
+        batch_size: int, images a forward pass.
+    """
+    right = 0
+    for first in range(0, len(images), batch_size):
+        logits = classifier.passes.logits(images[first:first + batch_size]).numpy()
+        right += int((logits.argmax(axis=1) == images.labels[first:first + batch_size]).sum())
+    return right / len(images)
+
+
+def save_state(path, state):
+    """Writes a `State` as npz, in one step: a killed process leaves the old file or the new one."""
+    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), suffix=".tmp")
+    with os.fdopen(handle, "wb") as stream:
+        np.savez(stream, iteration=state.iteration, **{str(i): v for i, v in enumerate(state.variables)})
+    os.replace(temporary, path)
+
+
+def load_state(path):
+    """Reads a `State`; ValueError if the file is not one."""
+    try:
+        with np.load(path) as stored:
+            count = len(stored.files) - 1
+            return State(int(stored["iteration"]), [stored[str(i)] for i in range(count)])
+    except (OSError, KeyError, ValueError, EOFError) as error:
+        raise ValueError(f"{path} is not a saved training state ({error}); remove it to start again") from error

@@ -1,0 +1,113 @@
+"""A training in a directory: resumable, and described by what it leaves there.
+
+    weights.h5           the trained weights, Keras' format
+    metrics.json         settings, data's sha256, iterations, accuracies, seconds
+    training_state.npz   while it runs: where to go on after a kill
+"""
+
+import json
+import os
+import time
+
+from sanity_checks.models import initialization
+from sanity_checks.models import keras_file
+from sanity_checks.models import training
+
+WEIGHTS, METRICS, STATE, SETTINGS = "weights.h5", "metrics.json", "training_state.npz", "training.json"
+SAVE_EVERY = 1000           # iterations between saved states
+REPORT_EVERY = 100          # iterations between progress reports
+
+
+def train(name, architecture, dataset, directory, iterations, seed, progress=None):
+    """Trains a registered network, or goes on with, or returns, what the directory holds.
+
+    Args:
+        name: str, the network's name.
+        architecture: `sanity_checks.models.Architecture`.
+        dataset: `sanity_checks.datasets.Dataset` with a training split.
+        directory: str, made if missing.
+        iterations: int, optimizer steps in all.
+        seed: int, of the initial weights and of the order of the images.
+        progress: function (iterations done, loss, accuracy on the batches).
+
+    Returns:
+        dict, the content of metrics.json: "test_accuracy", "validation_accuracy", "train_accuracy" and settings.
+
+    Raises:
+        ValueError: the directory holds a training with other settings, or the data set has no training images.
+    """
+    if dataset.train is None:
+        raise ValueError(f"--dataset: {dataset.name} has no training images")
+    settings = {"model": name, "dataset": dataset.name, "iterations": iterations, "seed": seed,
+                "data_sha256": dataset.sha256}
+    os.makedirs(directory, exist_ok=True)
+    _check_settings(os.path.join(directory, SETTINGS), settings)
+    if os.path.exists(os.path.join(directory, METRICS)):
+        return _read_json(os.path.join(directory, METRICS))
+    classifier = _network(name, architecture, dataset, seed)
+    trainer = training.Trainer(classifier.model, dataset.train.pixels, dataset.train.labels, seed)
+    seconds = _run(trainer, os.path.join(directory, STATE), iterations, progress)
+    metrics = {**settings, "seconds_this_process": round(seconds, 1), **accuracies(classifier, dataset)}
+    temporary = os.path.join(directory, f"{os.getpid()}.tmp.h5")
+    classifier.model.save_weights(temporary)
+    os.replace(temporary, os.path.join(directory, WEIGHTS))
+    _write_json(os.path.join(directory, METRICS), metrics)
+    if os.path.exists(os.path.join(directory, STATE)):
+        os.remove(os.path.join(directory, STATE))
+    return metrics
+
+
+def accuracies(classifier, dataset):
+    """Accuracy on every split of a data set: dict, "train_accuracy" ... -> fraction."""
+    splits = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
+    return {f"{name}_accuracy": training.accuracy(classifier, split) for name, split in splits.items() if split}
+
+
+def _network(name, architecture, dataset, seed):
+    classes = int(dataset.train.labels.max()) + 1
+    classifier = keras_file.classify(architecture.build(dataset.image_shape, classes), name)
+    initialization.randomize_all(classifier, seed)
+    return classifier
+
+
+def _run(trainer, state_path, iterations, progress):
+    if os.path.exists(state_path):
+        trainer.restore(training.load_state(state_path))
+    started = time.monotonic()
+    if progress:
+        progress(trainer.iteration, float("nan"), float("nan"))
+    while trainer.iteration < iterations:
+        count = min(REPORT_EVERY - trainer.iteration % REPORT_EVERY, iterations - trainer.iteration)
+        loss, accuracy = trainer.run(count)
+        if progress:
+            progress(trainer.iteration, loss, accuracy)
+        if trainer.iteration % SAVE_EVERY == 0 and trainer.iteration < iterations:
+            training.save_state(state_path, trainer.state())
+    return time.monotonic() - started
+
+
+def _check_settings(path, settings):
+    """Writes the settings of a new directory; refuses a directory with others."""
+    if not os.path.exists(path):
+        _write_json(path, settings)
+        return
+    for name, found in _read_json(path).items():
+        if settings.get(name) != found:
+            raise ValueError(f"--{name}: {os.path.dirname(path)} holds a training with {found!r}, "
+                             f"this one has {settings.get(name)!r}; use another directory")
+
+
+def _read_json(path):
+    try:
+        with open(path) as stream:
+            return json.load(stream)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path} is not JSON: {error}") from error
+
+
+def _write_json(path, content):
+    temporary = f"{path}.{os.getpid()}.tmp"
+    with open(temporary, "w") as stream:
+        json.dump(content, stream, indent=1)
+        stream.write("\n")
+    os.replace(temporary, path)

@@ -1,0 +1,103 @@
+"""Sequences of weight states: the model as trained, then with blocks drawn anew (Adebayo et al. 2018, section 4).
+
+A test is a list of stages, and a stage is the set of blocks that are random in it. Variables are assigned in place
+and put back when the context ends, so nothing is cloned, saved or traced again.
+"""
+
+import contextlib
+import dataclasses
+
+from sanity_checks import registry
+from sanity_checks.models import initialization
+
+ORIGINAL = "original"       # name of stage 0
+
+
+@dataclasses.dataclass(frozen=True)
+class WeightState:
+    """One state of the model's weights.
+
+    Attributes:
+        index: int, 0 for the original weights.
+        name: str, "original" or the block that this stage reached.
+        randomized: tuple of str, the blocks that are random now.
+    """
+    index: int
+    name: str
+    randomized: tuple
+
+
+def _cascading(blocks):
+    """From the top down, cumulative: stage k randomizes the k topmost blocks (paper, section 4.1)."""
+    return [tuple(blocks[:k]) for k in range(1, len(blocks) + 1)]
+
+
+def _independent(blocks):
+    """One block at a time, all others as trained (paper, section 4.2)."""
+    return [(block,) for block in blocks]
+
+
+def _bottom_up(blocks):
+    """From the input upward, cumulative (Binder et al., CVPR 2023)."""
+    return _cascading(blocks[::-1])
+
+
+TESTS = {"cascading": _cascading, "independent": _independent, "bottom_up": _bottom_up}
+
+
+def stages(classifier, test):
+    """The stages of a test after the original: list of `WeightState`.
+
+    Args:
+        classifier: `sanity_checks.models.classifier.Classifier`.
+        test: a name in `TESTS`.
+    """
+    sets = registry.lookup(TESTS, test, "test")(list(classifier.blocks))
+    return [WeightState(index, blocks[-1], blocks) for index, blocks in enumerate(sets, 1)]
+
+
+@contextlib.contextmanager
+def weight_states(classifier, test, draw=0, seed=0, randomization=initialization.Randomization()):
+    """Context that yields an iterator over the weight states of a test; `classifier.model` holds each in turn.
+
+    Stage 0 is the original. After stage k exactly the named blocks' trainable variables differ; all others are
+    bit-identical. Every variable is drawn from its own stream, named by (seed, draw, stage, block, position), so
+    same-shaped layers get different draws and the result depends on nothing else.
+
+    Args:
+        classifier: `sanity_checks.models.classifier.Classifier`.
+        test: "cascading", "independent" or "bottom_up".
+        draw: int, number of the random draw.
+        seed: int.
+        randomization: `sanity_checks.models.initialization.Randomization`.
+
+    Yields:
+        Iterator of `WeightState`. Leaving the context restores every variable bit for bit, also after an error.
+
+    Raises:
+        ValueError: unknown test.
+    """
+    sequence = stages(classifier, test)
+    originals = {v.ref(): v.numpy() for block in classifier.blocks.values() for v in block}
+    try:
+        yield _walk(classifier, sequence, originals, draw, seed, randomization)
+    finally:
+        for reference, value in originals.items():
+            reference.deref().assign(value)
+
+
+def _walk(classifier, sequence, originals, draw, seed, randomization):
+    yield WeightState(0, ORIGINAL, ())
+    random_now = ()
+    for state in sequence:
+        for name in random_now:
+            if name not in state.randomized:
+                for variable in classifier.blocks[name]:
+                    variable.assign(originals[variable.ref()])
+        kept = random_now if randomization.redraw == "nested" else ()
+        for name in state.randomized:
+            if name not in kept:
+                stage = 0 if randomization.redraw == "nested" else state.index
+                initialization.randomize_block(classifier, name, ("weights", seed, draw, stage), randomization)
+        random_now = state.randomized
+        yield state
