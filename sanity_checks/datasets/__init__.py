@@ -1,0 +1,34 @@
+"""Data sets: MNIST, Fashion-MNIST, a small MNIST that needs no download, and folders of photographs."""
+
+from sanity_checks import registry
+from sanity_checks.datasets import image_folder
+from sanity_checks.datasets import mnist
+from sanity_checks.datasets import mnist_5k
+from sanity_checks.datasets import preprocessing
+
+DATASETS = {
+    "mnist": mnist.load_mnist,
+    "fashion_mnist": mnist.load_fashion_mnist,
+    "mnist_5k": mnist_5k.load,
+    "image_folder": image_folder.load,
+}
+
+PREPROCESSING = preprocessing.PREPROCESSING
+
+
+def load(name, data_dir=None, **options):
+    """Loads a data set.
+
+    Args:
+        name: a name in `DATASETS`.
+        data_dir: folder of its files; None looks in the usual places (see `sanity_checks.datasets.mnist`).
+        **options: of the data set's own loader; `image_folder` has images, image_size, preprocess, skip_unreadable.
+
+    Returns:
+        `sanity_checks.datasets.base.Dataset`.
+
+    Raises:
+        ValueError: unknown name, or the files are not what they should be.
+        FileNotFoundError: the data set is nowhere; the message lists where it was looked for.
+    """
+    return registry.lookup(DATASETS, name, "data set")(data_dir, **options)

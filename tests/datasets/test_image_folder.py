@@ -1,0 +1,129 @@
+"""Photographs: every kind of file, list and preprocessing, and what cannot be read."""
+
+import csv
+
+import numpy as np
+from PIL import Image
+import pytest
+
+from sanity_checks import datasets
+from sanity_checks.datasets import preprocessing
+
+MODES = {"grey.png": "L", "alpha.png": "RGBA", "palette.png": "P", "colour.jpg": "RGB", "UPPER.JPEG": "RGB"}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    rng = np.random.default_rng(0)
+    for i, (name, mode) in enumerate(MODES.items()):
+        pixels = rng.integers(0, 256, (20 + 7 * i, 30 - 3 * i, 3)).astype(np.uint8)
+        Image.fromarray(pixels).convert(mode).save(tmp_path / name)
+    (tmp_path / "notes.txt").write_text("no image")
+    return tmp_path
+
+
+def load(images, **options):
+    return datasets.load("image_folder", images=str(images), image_size=(16, 12), **options)
+
+
+def test_every_kind_of_image_equals_pil(folder):
+    found = load(folder)
+    assert found.test.ids == tuple(sorted(MODES)) and found.image_shape == (16, 12, 3) and found.test.labels is None
+    for name, image in zip(found.test.ids, found.test[:]):
+        expected = Image.open(folder / name).convert("RGB").resize((12, 16), Image.Resampling.LANCZOS)
+        assert np.allclose(image, np.asarray(expected) / 127.5 - 1, atol=1e-6)
+        assert image.dtype == np.float32
+
+
+def test_slices_and_lists_agree(folder):
+    split = load(folder).test
+    assert np.array_equal(split[1:3], split[[1, 2]]) and split[4:2].shape == (0, 16, 12, 3)
+
+
+def test_globs_and_sub_folders(folder):
+    assert load(folder / "*.png").test.ids == ("alpha.png", "grey.png", "palette.png")
+    (folder / "sub").mkdir()
+    Image.new("RGB", (9, 9)).save(folder / "sub" / "grey.png")
+    ids = load(folder).test.ids
+    assert "sub/grey.png" in ids and "grey.png" in ids and len(set(ids)) == 6
+
+
+def write_csv(path, rows):
+    with open(path, "w", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+@pytest.mark.parametrize("column", ["label", "class_index"])
+def test_csv_with_labels(folder, column):
+    path = write_csv(folder / "list.csv", [{"file": "grey.png", column: 3, "class_name": "owl"},
+                                           {"file": "colour.jpg", column: 1, "class_name": "fox"}])
+    found = load(path)
+    assert found.test.ids == ("grey.png", "colour.jpg") and list(found.test.labels) == [3, 1]
+    assert found.class_names == ("0", "fox", "2", "owl")
+
+
+def test_csv_without_labels(folder):
+    assert load(write_csv(folder / "list.csv", [{"file": "grey.png"}])).test.labels is None
+
+
+@pytest.mark.parametrize("rows, message", [
+    ([{"name": "grey.png"}], "expected a column file, found name"),
+    ([{"file": "grey.png", "label": "owl"}], "line 2: expected a class number, found 'owl'"),
+    ([{"file": "none.png", "label": "1"}], "lists 1 files that do not exist, first .*none.png"),
+])
+def test_wrong_csvs_are_refused(folder, rows, message):
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
+        load(write_csv(folder / "list.csv", rows))
+
+
+@pytest.mark.parametrize("content", [b"", b"no image at all", None])
+def test_unreadable_files_are_named_or_skipped_and_counted(folder, content):
+    if content is None:
+        content = (folder / "colour.jpg").read_bytes()[:300]          # truncated
+    (folder / "bad.jpg").write_bytes(content)
+    with pytest.raises(ValueError, match="cannot read .*bad.jpg as an image .*--skip_unreadable"):
+        load(folder)
+    found = load(folder, skip_unreadable=True)
+    assert found.skipped == (str(folder / "bad.jpg"),) and len(found.test) == len(MODES)
+
+
+def test_labels_stay_with_their_images_when_one_is_skipped(folder):
+    (folder / "bad.jpg").write_bytes(b"")
+    path = write_csv(folder / "list.csv", [{"file": "bad.jpg", "label": 1}, {"file": "grey.png", "label": 2}])
+    found = load(path, skip_unreadable=True)
+    assert found.test.ids == ("grey.png",) and list(found.test.labels) == [2]
+
+
+def test_nothing_to_read_is_an_error(tmp_path):
+    with pytest.raises(ValueError, match="--images: no images"):
+        load(tmp_path)
+    with pytest.raises(FileNotFoundError, match="no such file or folder: .*nowhere"):
+        load(tmp_path / "nowhere")
+    with pytest.raises(ValueError, match="expected a folder, a glob or a CSV"):
+        datasets.load("image_folder")
+    (tmp_path / "bad.png").write_bytes(b"")
+    with pytest.raises(ValueError, match="has no image that can be read"):
+        load(tmp_path, skip_unreadable=True)
+
+
+@pytest.mark.parametrize("name", list(preprocessing.PREPROCESSING))
+def test_preprocessing_equals_keras(name):
+    import tf_keras
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 5, 4, 3)).astype(np.uint8)
+    way = preprocessing.PREPROCESSING[name]
+    mode = {"inception": "tf"}.get(name, name)
+    expected = (pixels / 255. if name == "unit" else
+                tf_keras.applications.imagenet_utils.preprocess_input(pixels.astype(np.float32), mode=mode))
+    found = way.function(pixels)
+    assert np.allclose(found, expected, atol=1e-4)
+    assert way.input_range[0] <= found.min() and found.max() <= way.input_range[1]
+
+
+def test_the_checksum_follows_the_content(folder):
+    before = load(folder).sha256
+    assert load(folder).sha256 == before
+    Image.new("L", (9, 9)).save(folder / "grey.png")
+    assert load(folder).sha256 != before
