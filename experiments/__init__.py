@@ -1,0 +1,1 @@
+"""Command-line binaries; each module's docstring gives its command."""

@@ -1,0 +1,65 @@
+"""Rebuilds the tables and figures of one or several runs from their rows and maps, without TensorFlow.
+
+    python -m experiments.aggregate --run_dirs=runs/cnn,runs/mlp --output_dir=runs/both
+
+Runs given together stand side by side in the figures, one column per model and data set. A single run's
+tables and figures go into its own directory unless --output_dir names another.
+"""
+
+import os
+
+from absl import flags
+
+from experiments import errors
+from sanity_checks import aggregation
+from sanity_checks import figures
+from sanity_checks import results
+from sanity_checks import tables
+from sanity_checks.figures import curves
+
+
+def define_flags():
+    """Defines the flags; a function, so that importing the module leaves other binaries' flags alone."""
+    flags.DEFINE_list("run_dirs", None, "Run directories, separated by commas.", required=True)
+    flags.DEFINE_string("output_dir", None, "Where tables/ and figures/ go; default: the one run directory.")
+    flags.DEFINE_integer("bootstrap_samples", 1000, "Resamples behind each 95 % interval.", lower_bound=1)
+    flags.DEFINE_integer("seed", 0, "Seed of the resampling.")
+    flags.DEFINE_string("metric", None, "Metric of the printed table; default the first of the results.")
+    flags.DEFINE_enum("figure_band", "sd", list(curves.BANDS),
+                      "Band about the curves: standard deviation over images and draws (as in the paper), or "
+                      "95 % interval of the mean.")
+
+
+def draw(run_dirs, output_dir, bootstrap_samples=1000, seed=0, metric=None, band="sd"):
+    """Writes tables and figures of runs, and prints the closing summary: a table, and where the files are.
+
+    Args:
+        run_dirs: list of str.
+        output_dir: str, gets tables/ and figures/.
+        bootstrap_samples, seed: int, see `aggregation.aggregate`.
+        metric: str, of the printed table; None for the first in the results.
+        band: name in `curves.BANDS`.
+    """
+    rows = results.read_rows(run_dirs)
+    summary = aggregation.aggregate(rows, bootstrap_samples, seed)
+    printed = tables.terminal_table(summary, metric or summary["metric"].iloc[0])
+    written = tables.write_tables(summary, output_dir)
+    written += figures.draw_all(summary, results.figure_maps(run_dirs), output_dir, band)
+    folders = sorted({os.path.dirname(path) for path in written}, reverse=True)
+    print(f"\n{printed}\n\n{len(rows):,} rows in {', '.join(run_dirs)}")
+    print(f"{len(written)} files in {' and '.join(folders)}")
+
+
+def main(argv):
+    if len(argv) > 1:
+        raise ValueError(f"expected flags alone, got {argv[1]!r}")
+    options = flags.FLAGS
+    if len(options.run_dirs) != 1 and not options.output_dir:
+        raise ValueError(f"--output_dir is needed for {len(options.run_dirs)} run directories")
+    draw(options.run_dirs, options.output_dir or options.run_dirs[0], options.bootstrap_samples, options.seed,
+         options.metric, options.figure_band)
+
+
+if __name__ == "__main__":
+    define_flags()
+    errors.run(main)

@@ -1,0 +1,85 @@
+"""From maps and images to colours on the page."""
+
+import numpy as np
+
+PERCENTILE = 99         # of a map's values; what lies above has the full colour (as PAIR's visualizations)
+
+
+def grey(saliency):
+    """Shades a map by its absolute value: black is its lowest, white its highest.
+
+    Args:
+        saliency: float32 [H, W, C], signed.
+
+    Returns:
+        float64 [H, W] in [0, 1]: the sum over channels of |.|, from its minimum to its 99th percentile.
+    """
+    strength = np.abs(np.asarray(saliency, np.float64)).sum(axis=-1)
+    low, high = strength.min(), np.percentile(strength, PERCENTILE)
+    if high <= low:                     # fewer than 1 % of the pixels stand out
+        high = strength.max()
+    return np.clip((strength - low) / (high - low), 0, 1)
+
+
+def diverging(saliency):
+    """Shades a map by its sign and size, symmetrically about zero.
+
+    Args:
+        saliency: float32 [H, W, C], signed.
+
+    Returns:
+        float64 [H, W] in [-1, 1]: the sum over channels, over the 99th percentile of its absolute value.
+    """
+    total = np.asarray(saliency, np.float64).sum(axis=-1)
+    span = np.percentile(np.abs(total), PERCENTILE) or np.abs(total).max()
+    return np.clip(total / span, -1, 1)
+
+
+def grey_colors(shade):
+    """[0, 1] -> black to white: float64 [..., 3]."""
+    return np.repeat(shade[..., None], 3, axis=-1)
+
+
+def diverging_colors(shade):
+    """[-1, 1] -> blue, white (exactly at 0), red: float64 [..., 3]."""
+    positive, negative = np.clip(shade, 0, 1), np.clip(-shade, 0, 1)
+    return np.stack([1 - negative, 1 - positive - negative, 1 - positive], axis=-1)
+
+
+def flaw(saliency, reduce):
+    """Says why a map cannot be shaded, "not finite" or "constant"; None where it can.
+
+    Args:
+        saliency: float32 [H, W, C].
+        reduce: function from the map to the values [H, W] that are shaded.
+    """
+    if not np.isfinite(saliency).all():
+        return "not finite"
+    values = reduce(np.asarray(saliency, np.float64))
+    return "constant" if values.min() == values.max() else None
+
+
+def picture(image, input_range):
+    """The image as colours: float64 [H, W, 3] in [0, 1]; other than three channels are averaged to grey.
+
+    Args:
+        image: float32 [H, W, C].
+        input_range: (float, float), the values of black and white.
+    """
+    low, high = input_range
+    shade = np.clip((np.asarray(image, np.float64) - low) / (high - low), 0, 1)
+    return shade if shade.shape[-1] == 3 else grey_colors(shade.mean(axis=-1))
+
+
+def resized(array, height, width):
+    """Resamples [H, W, ...] to [height, width, ...], each new pixel the mean of what it covers."""
+    rows = np.tensordot(_shares(array.shape[0], height), array, axes=1)
+    return np.moveaxis(np.tensordot(_shares(array.shape[1], width), rows, axes=(1, 1)), 0, 1)
+
+
+def _shares(old, new):
+    """Shares of `old` pixels in each of `new` pixels along an axis: float64 [new, old], rows sum to 1."""
+    old_edges, new_edges = np.arange(old + 1) * new, np.arange(new + 1) * old       # in 1 / (old * new)
+    last = np.minimum(new_edges[1:, None], old_edges[None, 1:])
+    first = np.maximum(new_edges[:-1, None], old_edges[None, :-1])
+    return np.maximum(last - first, 0) / old

@@ -1,0 +1,64 @@
+"""Tests of what is drawn from the results of runs, and how it is saved."""
+
+import os
+import pathlib
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import figure as matplotlib_figure
+
+from sanity_checks import figures
+from sanity_checks import results
+from sanity_checks.figures import saving
+
+
+def make_maps():
+    maps = {"gradient": np.eye(4, dtype=np.float32)[None, ..., None]}
+    return results.FigureMaps(
+        np.zeros((4, 4, 1), np.float32), "0", (0, 1), 1, ("original",), maps, np.zeros(1, np.int64))
+
+
+def stems(written):
+    return sorted({os.path.splitext(os.path.basename(path))[0] for path in written})
+
+
+def test_a_figure_per_test_and_group_of_metrics(make_summary, tmp_path):
+    summary = pd.concat([make_summary(metrics=["spearman", "hog", "mine"]),
+                         make_summary(test="bottom_up", metrics=["spearman_abs", "spearman"]),
+                         make_summary(test="labels", stages=("true labels", "permuted labels"))])
+    written = figures.draw_all(summary, [], str(tmp_path))
+    assert stems(written) == [
+        "label_bars_rank_correlation", "stage_curves_bottom_up_rank_correlation",
+        "stage_curves_cascading_mine", "stage_curves_cascading_rank_correlation",
+        "stage_curves_cascading_ssim_hog"]
+
+
+def test_maps_are_drawn_grey_and_diverging(make_summary, tmp_path):
+    written = figures.draw_all(make_summary()[:0], [("cnn_draw000_7", make_maps())], str(tmp_path))
+    assert stems(written) == ["masks_cnn_draw000_7_diverging", "masks_cnn_draw000_7_grey"]
+
+
+def test_every_figure_is_there_as_png_and_pdf(make_summary, tmp_path):
+    written = figures.draw_all(make_summary(), [], str(tmp_path))
+    assert sorted(str(path) for path in (tmp_path / "figures").iterdir()) == sorted(written)
+    assert sorted(pathlib.Path(path).read_bytes()[:4] for path in written) == [b"%PDF", b"\x89PNG"]
+
+
+def test_saving_again_gives_the_same_files(make_summary, tmp_path):
+    for folder in ("a", "b"):
+        figures.draw_all(make_summary(), [("m", make_maps())], str(tmp_path / folder))
+    for path in (tmp_path / "a" / "figures").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / "figures" / path.name).read_bytes()
+
+
+def test_a_figure_that_cannot_be_saved_leaves_nothing(tmp_path, monkeypatch):
+    figure = matplotlib_figure.Figure()
+
+    def full(path, **_):
+        pathlib.Path(path).write_text("half")
+        raise OSError("disk full")
+    monkeypatch.setattr(figure, "savefig", full)
+    with pytest.raises(OSError, match="disk full"):
+        saving.save(figure, str(tmp_path / "figure"))
+    assert not os.listdir(tmp_path)
