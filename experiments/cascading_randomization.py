@@ -1,0 +1,18 @@
+"""Cascading randomization: blocks drawn anew from the logits downward, cumulatively (paper, section 4.1).
+
+    python -m experiments.cascading_randomization --flagfile=experiments/flagfiles/quick.flags
+
+Computes the maps of every method on every weight state, their similarity to the maps of the original weights, and
+writes rows, tables and figures to --output_dir. Killed runs are resumed by the same command.
+"""
+
+from experiments import errors
+from experiments import randomization
+
+
+def main(_):
+    randomization.run("cascading")
+
+
+if __name__ == "__main__":
+    errors.run(main)

@@ -1,0 +1,18 @@
+"""Independent randomization: one block drawn anew at a time, all others as trained (paper, section 4.2).
+
+    python -m experiments.independent_randomization --flagfile=experiments/flagfiles/quick.flags
+
+Computes the maps of every method on every weight state, their similarity to the maps of the original weights, and
+writes rows, tables and figures to --output_dir. Killed runs are resumed by the same command.
+"""
+
+from experiments import errors
+from experiments import randomization
+
+
+def main(_):
+    randomization.run("independent")
+
+
+if __name__ == "__main__":
+    errors.run(main)
