@@ -164,8 +164,8 @@ def oracle(name):
         return values / np.abs(values).max()
 
     def hog(values):
-        cells = max(1, min(3, values.shape[0] // 16))
-        return feature.hog(scaled(values), pixels_per_cell=(16, 16), cells_per_block=(cells, cells), channel_axis=-1)
+        cell = min(16, values.shape[0] // 3)
+        return feature.hog(scaled(values), pixels_per_cell=(cell, cell), channel_axis=-1)
 
     return {
         "spearman": lambda a, b: stats.spearmanr(a.ravel(), b.ravel())[0],

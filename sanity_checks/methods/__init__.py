@@ -7,6 +7,7 @@ import numpy as np
 from sanity_checks import registry
 from sanity_checks.methods import base
 from sanity_checks.methods import controls
+from sanity_checks.methods import custom
 from sanity_checks.methods import gradcam
 from sanity_checks.methods import gradient
 from sanity_checks.methods import guided_backprop
@@ -39,19 +40,34 @@ BATCH_SIZE_SMALL, BATCH_SIZE_LARGE = 256, 32
 def parameters(name):
     """The parameters of a registered method and their defaults: dict, name -> value."""
     method = registry.lookup(METHODS, name, "method")
+    if not dataclasses.is_dataclass(method):
+        return {}
     return {field.name: field.default for field in dataclasses.fields(method)}
 
 
-def make(name, **values):
-    """Makes a registered method with these parameters.
+def make(method, **values):
+    """Makes a method with these parameters.
+
+    Args:
+        method: a name in `METHODS`, or a function (classifier, images, targets, seed) -> maps of the user's own. A
+            registered method may be such a function too: `METHODS["mine"] = function`.
+        **values: parameters of a registered method.
 
     Raises:
         ValueError: unknown method or parameter, or a value out of range.
     """
-    known = parameters(name)
+    if callable(method):
+        return custom.Custom(method)
+    known = parameters(method)
     for parameter in values:
-        registry.lookup(known, parameter, f"parameter of {name}")
-    return METHODS[name](**values)
+        registry.lookup(known, parameter, f"parameter of {method}")
+    registered = METHODS[method]
+    return registered(**values) if dataclasses.is_dataclass(registered) else custom.Custom(registered)
+
+
+def name_of(method):
+    """The name under which a method's results stand: its registered name, or the function's own name."""
+    return getattr(method, "__name__", type(method).__name__) if callable(method) else method
 
 
 def default_batch_size(image_shape):
@@ -72,7 +88,7 @@ def make_task(classifier, images, targets=None, image_ids=None, seed=0, batch_si
     if len(ids) != len(images):
         raise ValueError(f"expected {len(images)} image ids, one an image, got {len(ids)}")
     targets = predict(classifier, images, batch_size) if targets is None else _targets(targets, classifier, len(images))
-    return base.Task(classifier, images, targets, base.noise_keys(seed, ids), batch_size,
+    return base.Task(classifier, images, targets, base.noise_keys(seed, ids), seed, batch_size,
                      progress or (lambda passes: None))
 
 
@@ -106,7 +122,7 @@ def explain(classifier, images, method, targets=None, seed=0, batch_size=None, i
     Args:
         classifier: from `load_classifier`.
         images: float32 [N, H, W, C], in the range that the model was trained on.
-        method: a name in `METHODS`.
+        method: a name in `METHODS`, or a function (classifier, images, targets, seed) -> maps.
         targets: int [N], classes whose logit is explained; None explains each image's predicted class.
         seed: int, of the noise of stochastic methods.
         batch_size: rows of a model pass. Memory grows with it; results do not depend on it.
@@ -121,5 +137,5 @@ def explain(classifier, images, method, targets=None, seed=0, batch_size=None, i
         ValueError: unknown method or parameter, unsuitable model, images or targets.
     """
     made = make(method, **parameters)
-    check_suitable(classifier, method, made)
+    check_suitable(classifier, name_of(method), made)
     return made.maps(make_task(classifier, images, targets, image_ids, seed, batch_size))

@@ -46,6 +46,7 @@ class Task:
         images: float32 [N, H, W, C].
         targets: int32 [N], the class whose logit is explained.
         noise_keys: uint64 [N], the noise stream of each image.
+        seed: int, that the noise streams were made from.
         batch_size: int, rows of a model pass; memory grows with it and with nothing else.
         progress: function of the number of model passes just done.
     """
@@ -53,6 +54,7 @@ class Task:
     images: np.ndarray
     targets: np.ndarray
     noise_keys: np.ndarray
+    seed: int
     batch_size: int
     progress: object = lambda passes: None
     _shared: dict = dataclasses.field(default_factory=dict)
