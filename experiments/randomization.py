@@ -1,7 +1,6 @@
 """The body of the randomization binaries: flags -> classifier, images -> work units -> rows -> tables and figures."""
 
 import functools
-import hashlib
 import importlib.metadata
 import os
 import platform
@@ -18,6 +17,7 @@ from experiments import run_flags
 from sanity_checks import methods
 from sanity_checks import results
 from sanity_checks import runner
+from sanity_checks.models import initialization
 
 PACKAGES = ("tensorflow", "tf-keras", "saliency", "scikit-image", "scipy", "numpy", "pandas")
 
@@ -53,7 +53,7 @@ def _compute(classifier, dataset, protocol, directory, units, total):
     """Computes this shard's units that are not done, with a progress bar over model passes."""
     mine = results.shard(units, run_flags.SHARD.value, run_flags.NUM_SHARDS.value)
     left = [unit for unit in mine if not directory.is_done(unit)]
-    states = 1 + len(runner.states.stages(classifier, protocol.test))
+    states = len(runner.states.stages(classifier, protocol.test))
     passes = sum(unit.last - unit.first for unit in left) * states * protocol.passes()
     logging.info("%d units of this shard, %d already done", len(mine), len(mine) - len(left))
     with tqdm.tqdm(total=passes, unit="pass", unit_scale=True, desc=protocol.test, file=sys.stderr,
@@ -80,15 +80,6 @@ def _settings(test, classifier, dataset, protocol, total, images_per_unit):
             "num_images": total, "images_per_unit": images_per_unit}
 
 
-def weights_sha256(classifier):
-    """sha256 over every variable of the classifier, from the top block to the bottom."""
-    digest = hashlib.sha256()
-    for variables in classifier.blocks.values():
-        for variable in variables:
-            digest.update(variable.numpy().tobytes())
-    return digest.hexdigest()
-
-
 @functools.cache
 def versions():
     """Version of Python and of each package whose numbers go into the results: dict."""
@@ -97,6 +88,6 @@ def versions():
 
 def _provenance(classifier, dataset):
     devices = [device.name for device in tf.config.list_logical_devices("GPU")] or ["CPU"]
-    return {"sha256": {"weights": weights_sha256(classifier), "images": dataset.sha256}, "versions": versions(), "devices": devices, "host": platform.node(), "command": " ".join(sys.argv),
+    return {"sha256": {"weights": initialization.weights_sha256(classifier), "images": dataset.sha256}, "versions": versions(), "devices": devices, "host": platform.node(), "command": " ".join(sys.argv),
             "batch_size": run_flags.BATCH_SIZE.value or methods.default_batch_size(classifier.image_shape),
             "weights_file": os.path.abspath(model_flags.WEIGHTS.value) if model_flags.WEIGHTS.value else None}

@@ -6,6 +6,7 @@
         for state in states:
             ...
     values = sanity_checks.similarity(maps_a, maps_b, metric="spearman_abs")
+    report = sanity_checks.run(classifier, images, methods=["gradient"], tests=["cascading"])
 
 Names are loaded on first use, so that tables and figures can be made where TensorFlow is not installed.
 """
@@ -17,6 +18,7 @@ _HOME = {
     "explain": "sanity_checks.methods",
     "similarity": "sanity_checks.metrics",
     "weight_states": "sanity_checks.states",
+    "run": "sanity_checks.checks",
 }
 
 __all__ = list(_HOME)

@@ -18,6 +18,7 @@ METHODS = {
     "integrated_gradients_smoothgrad": "Integrated Gradients-SG",
     "vargrad": "VarGrad",
     "edge_detector": "Edge Detector",
+    "random_map": "Random Map",
     "xrai": "XRAI",
     "blur_ig": "Blur IG",
     "guided_ig": "Guided IG",
@@ -53,6 +54,7 @@ TESTS = {
     "cascading": "Cascading Randomization",
     "independent": "Independent Randomization",
     "bottom_up": "Bottom-up Randomization",
+    "random_networks": "Random Networks",
     "labels": "Data Randomization",
 }
 
@@ -82,6 +84,7 @@ METHOD_STYLES = {
     "integrated_gradients_smoothgrad": Style(_RED, "--", "<"),
     "vargrad": Style(_SKY, ":", "D"),
     "edge_detector": Style(_GREY, ":", "."),
+    "random_map": Style(_GREY, "--", "x"),
     "xrai": Style(_BLACK, "-", "h"),
     "blur_ig": Style(_RED, ":", "p"),
     "guided_ig": Style(_ORANGE, "--", ">"),

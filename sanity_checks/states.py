@@ -29,12 +29,12 @@ class WeightState:
 
 def _cascading(blocks):
     """From the top down, cumulative: stage k randomizes the k topmost blocks (paper, section 4.1)."""
-    return [tuple(blocks[:k]) for k in range(1, len(blocks) + 1)]
+    return [_ORIGINAL_STAGE] + [(blocks[k - 1], tuple(blocks[:k])) for k in range(1, len(blocks) + 1)]
 
 
 def _independent(blocks):
     """One block at a time, all others as trained (paper, section 4.2)."""
-    return [(block,) for block in blocks]
+    return [_ORIGINAL_STAGE] + [(block, (block,)) for block in blocks]
 
 
 def _bottom_up(blocks):
@@ -42,31 +42,41 @@ def _bottom_up(blocks):
     return _cascading(blocks[::-1])
 
 
-TESTS = {"cascading": _cascading, "independent": _independent, "bottom_up": _bottom_up}
+def _random_networks(blocks):
+    """A control without the trained weights: one random network, then another. What their maps share, the input and
+    the method make."""
+    return [("random network", tuple(blocks)), ("another", tuple(blocks))]
+
+
+_ORIGINAL_STAGE = (ORIGINAL, ())
+
+# Name -> function from the blocks, top to bottom, to the (name, random blocks) of each stage from stage 0.
+TESTS = {"cascading": _cascading, "independent": _independent, "bottom_up": _bottom_up,
+         "random_networks": _random_networks}
 
 
 def stages(classifier, test):
-    """The stages of a test after the original: list of `WeightState`.
+    """The states of a test in order, from stage 0: list of `WeightState`.
 
     Args:
         classifier: `sanity_checks.models.classifier.Classifier`.
         test: a name in `TESTS`.
     """
-    sets = registry.lookup(TESTS, test, "test")(list(classifier.blocks))
-    return [WeightState(index, blocks[-1], blocks) for index, blocks in enumerate(sets, 1)]
+    sequence = registry.lookup(TESTS, test, "test")(list(classifier.blocks))
+    return [WeightState(index, name, blocks) for index, (name, blocks) in enumerate(sequence)]
 
 
 @contextlib.contextmanager
 def weight_states(classifier, test, draw=0, seed=0, randomization=initialization.Randomization()):
     """Context that yields an iterator over the weight states of a test; `classifier.model` holds each in turn.
 
-    Stage 0 is the original. After stage k exactly the named blocks' trainable variables differ; all others are
+    Stage 0 is the original (but for "random_networks"). After stage k exactly the named blocks' trainable variables differ; all others are
     bit-identical. Every variable is drawn from its own stream, named by (seed, draw, stage, block, position), so
     same-shaped layers get different draws and the result depends on nothing else.
 
     Args:
         classifier: `sanity_checks.models.classifier.Classifier`.
-        test: "cascading", "independent" or "bottom_up".
+        test: a name in `TESTS`; "random_networks" always draws anew.
         draw: int, number of the random draw.
         seed: int.
         randomization: `sanity_checks.models.initialization.Randomization`.
@@ -78,6 +88,8 @@ def weight_states(classifier, test, draw=0, seed=0, randomization=initialization
         ValueError: unknown test.
     """
     sequence = stages(classifier, test)
+    if test == "random_networks":
+        randomization = dataclasses.replace(randomization, redraw="fresh")
     originals = {v.ref(): v.numpy() for block in classifier.blocks.values() for v in block}
     try:
         yield _walk(classifier, sequence, originals, draw, seed, randomization)
@@ -87,7 +99,6 @@ def weight_states(classifier, test, draw=0, seed=0, randomization=initialization
 
 
 def _walk(classifier, sequence, originals, draw, seed, randomization):
-    yield WeightState(0, ORIGINAL, ())
     random_now = ()
     for state in sequence:
         for name in random_now:

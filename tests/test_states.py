@@ -73,10 +73,19 @@ def test_an_error_restores_every_bit(trained, test):
 
 
 def test_stage_names_and_order(cnn):
-    assert [s.name for s in states.stages(cnn, "cascading")] == ["softmax_linear", "fc1", "conv2", "conv1"]
-    assert [s.name for s in states.stages(cnn, "bottom_up")] == ["conv1", "conv2", "fc1", "softmax_linear"]
+    assert [s.name for s in states.stages(cnn, "cascading")] == ["original", "softmax_linear", "fc1", "conv2", "conv1"]
+    assert [s.name for s in states.stages(cnn, "bottom_up")] == ["original", "conv1", "conv2", "fc1", "softmax_linear"]
     assert [s.randomized for s in states.stages(cnn, "independent")] == [
-        ("softmax_linear",), ("fc1",), ("conv2",), ("conv1",)]
+        (), ("softmax_linear",), ("fc1",), ("conv2",), ("conv1",)]
+
+
+@pytest.mark.parametrize("redraw", initialization.REDRAWS)
+def test_random_networks_are_two_that_share_nothing(trained, redraw):
+    original = values(trained)
+    with states.weight_states(trained, "random_networks", randomization=initialization.Randomization(redraw=redraw)) as walk:
+        one, other = [values(trained) for _ in walk]
+    for name, block in original.items():
+        assert (one[name][0] != other[name][0]).mean() > 0.999 and (one[name][0] != block[0]).mean() > 0.999
 
 
 def drawn(classifier, stage, **arguments):

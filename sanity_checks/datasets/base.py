@@ -1,6 +1,7 @@
 """What a data set is: up to three splits of images that stay small, or on disk, until they are asked for."""
 
 import dataclasses
+import hashlib
 
 import numpy as np
 
@@ -50,3 +51,22 @@ class PixelSplit:
 
     def __getitem__(self, index):
         return self.pixels[index].astype(np.float32) / np.float32(255)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ArraySplit:
+    """A split that is an array already: images float32 [N, H, W, C], labels int64 [N] or None, ids tuple of str."""
+    images: np.ndarray
+    labels: np.ndarray
+    ids: tuple
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, index):
+        return self.images[index]
+
+
+def content_sha256(array):
+    """sha256 of an array's values."""
+    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()

@@ -26,6 +26,7 @@ METHODS = {
     "integrated_gradients_smoothgrad": integrated_gradients.IntegratedGradientsSmoothGrad,
     "vargrad": smoothgrad.VarGrad,
     "edge_detector": controls.EdgeDetector,
+    "random_map": controls.RandomMap,
     "xrai": pair.Xrai,
     "blur_ig": pair.BlurIg,
     "guided_ig": pair.GuidedIg,

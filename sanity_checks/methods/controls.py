@@ -1,11 +1,13 @@
-"""Controls: maps that ignore the model."""
+"""Controls: a map that ignores the model, and one that is nothing but the model's weights."""
 
 import dataclasses
 
 import numpy as np
 from skimage import filters
 
+from sanity_checks import randomness
 from sanity_checks.methods import base
+from sanity_checks.models import initialization
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,3 +26,25 @@ class EdgeDetector(base.Method):
     def _edges(self, image):
         channels = [filters.sobel(image[..., channel]) for channel in range(image.shape[-1])]
         return np.stack(channels, axis=-1).astype(np.float32)
+
+
+@dataclasses.dataclass(frozen=True)
+class RandomMap(base.Method):
+    """Gaussian noise whose seed is the model's weights: the same weights give the same map, others an independent one.
+
+    The most sensitive map there can be; what its similarity reaches, chance reaches.
+    """
+
+    def maps(self, task):
+        digest = initialization.weights_sha256(task.classifier)
+        return np.stack([_noise(digest, key, task.images.shape[1:]) for key in task.noise_keys])
+
+    def passes(self):
+        return {}
+
+    def GetMask(self, x_value, call_model_function, call_model_args=None, noise_key=0):
+        return _noise(initialization.weights_sha256(call_model_function.classifier), noise_key, x_value.shape)
+
+
+def _noise(digest, key, shape):
+    return randomness.generator("random map", digest, int(key)).standard_normal(shape, np.float32)

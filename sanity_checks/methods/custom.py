@@ -17,7 +17,7 @@ class Custom(base.Method):
             [N, H, W, C]. It explains the logit `targets` of `classifier.model` on its present weights. A stochastic
             method draws its noise from the seed, so that the same weights give the same maps.
     """
-    function: Callable
+    function: Callable = dataclasses.field(repr=False)
 
     def maps(self, task):
         found = np.asarray(self.function(task.classifier, task.images, task.targets, task.seed), np.float32)

@@ -16,7 +16,8 @@ GUIDED_GRADIENTS = "GUIDED_INPUT_OUTPUT_GRADIENTS"   # our addition to PAIR's ke
 def call_model_function(classifier):
     """Returns PAIR's `call_model_function(x_value_batch, call_model_args, expected_keys)` for a classifier.
 
-    `call_model_args` is {"target": class}. Besides PAIR's keys, "GUIDED_INPUT_OUTPUT_GRADIENTS" is understood.
+    `call_model_args` is {"target": class}. Besides PAIR's keys, "GUIDED_INPUT_OUTPUT_GRADIENTS" is understood. The
+    function's attribute `classifier` is the classifier.
     """
     passes = classifier.passes
 
@@ -41,6 +42,7 @@ def call_model_function(classifier):
                 raise ValueError(f"unknown key {key!r} asked of the model")
         return found
 
+    call.classifier = classifier
     return call
 
 

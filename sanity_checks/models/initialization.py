@@ -1,6 +1,7 @@
 """Drawing a block's weights anew: the initializers, and the random streams that they read."""
 
 import dataclasses
+import hashlib
 import math
 
 import numpy as np
@@ -88,3 +89,12 @@ def randomize_all(classifier, seed):
     """Gives every trainable variable its initial value, drawn from its own initializer: an untrained network."""
     for name in classifier.blocks:
         randomize_block(classifier, name, ("initial weights", seed))
+
+
+def weights_sha256(classifier):
+    """sha256 over every variable of the classifier, from the top block to the bottom."""
+    digest = hashlib.sha256()
+    for variables in classifier.blocks.values():
+        for variable in variables:
+            digest.update(variable.numpy().tobytes())
+    return digest.hexdigest()

@@ -14,7 +14,7 @@ SETTINGS = {
     "integrated_gradients_smoothgrad": {"samples": 3, "steps": 4}, "xrai": {"steps": 4}, "blur_ig": {"steps": 5},
     "guided_ig": {"steps": 5}, "occlusion": {"size": 26},
 }
-STOCHASTIC = ("smoothgrad", "vargrad", "integrated_gradients_smoothgrad")
+STOCHASTIC = ("smoothgrad", "vargrad", "integrated_gradients_smoothgrad", "random_map")
 
 # Relative to the largest value of the map. Blur IG divides a difference of blurs by 0.01 in single precision.
 TOLERANCE = {"blur_ig": 1e-3}

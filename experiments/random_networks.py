@@ -1,0 +1,18 @@
+"""The null of the randomization tests: maps of one random network against those of another, same images, same methods.
+
+    python -m experiments.random_networks --flagfile=experiments/flagfiles/quick.flags --output_dir=runs/quick_null
+
+What two unrelated networks' maps have in common, the input and the method make. A method whose maps are no more alike
+than this after randomization has followed the weights. Flags and files are those of the randomization tests.
+"""
+
+from experiments import errors
+from experiments import randomization
+
+
+def main(_):
+    randomization.run("random_networks")
+
+
+if __name__ == "__main__":
+    errors.run(main)

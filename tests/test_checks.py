@@ -1,0 +1,98 @@
+"""The tests from Python: a user's method on a user's model."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tf_keras
+
+import sanity_checks
+from sanity_checks import methods
+
+
+@pytest.fixture(scope="module")
+def own_model():
+    layers = tf_keras.layers
+    model = tf_keras.Sequential([
+        layers.InputLayer((12, 12, 1)), layers.Conv2D(4, 3, activation="relu", name="conv"), layers.Flatten(),
+        layers.Dense(8, activation="relu", name="hidden"), layers.Dense(3, activation="softmax", name="top")])
+    return sanity_checks.load_classifier(model, weights="random")
+
+
+@pytest.fixture(scope="module")
+def images():
+    return np.random.default_rng(0).random((9, 12, 12, 1), np.float32)
+
+
+def edges(classifier, images, targets, seed):
+    return np.abs(tf.image.sobel_edges(tf.constant(images))).sum(axis=-1)
+
+
+@pytest.fixture(scope="module")
+def report(own_model, images):
+    return sanity_checks.run(own_model, images, methods=["gradient", edges], tests=["cascading", "independent"],
+                             draws=2, progress=False)
+
+
+def test_rows_of_every_test_and_the_null(report):
+    assert list(report.directories) == ["cascading", "independent", "random_networks"]
+    assert set(report.rows.method) == {"gradient", "edges"} and set(report.rows.metric) == {"spearman_abs", "spearman"}
+    stages = report.rows[report.rows.test == "cascading"].drop_duplicates("stage_index").stage
+    assert sorted(stages) == ["conv", "hidden", "original", "top"]
+
+
+def test_the_table_counts_images_and_draws(report):
+    assert (report.table.n == 18).all() and {"mean", "ci_low", "ci_high", "n_degenerate"} <= set(report.table.columns)
+
+
+def test_a_method_that_ignores_the_weights_is_found_out(report):
+    verdicts = report.verdicts
+    assert (verdicts[verdicts.method == "edges"].verdict == "insensitive").all()
+    values = report.rows[(report.rows.method == "edges")].value
+    assert (values == 1).all()
+
+
+def test_plots_are_figures(report):
+    figure = report.plot("independent")
+    assert [axes.get_ylabel() for axes in figure.axes if axes.get_ylabel()]
+    with pytest.raises(ValueError, match="test: expected one of cascading, independent, random_networks, got 'x'"):
+        report.plot("x")
+
+
+def test_html(report, tmp_path):
+    path = report.to_html(tmp_path / "report")
+    text = open(path, encoding="utf-8").read()
+    assert "<html" in text and "edges" in text and "insensitive" in text
+
+
+def test_a_kept_run_goes_on(own_model, images, tmp_path, monkeypatch):
+    arguments = dict(methods=["gradient"], output_dir=str(tmp_path), progress=False)
+    first = sanity_checks.run(own_model, images[:2], **arguments)
+    monkeypatch.setattr(methods.METHODS["gradient"], "maps", None)        # nothing is computed again
+    again = sanity_checks.run(own_model, images[:2], **arguments)
+    assert first.rows.equals(again.rows)
+    with pytest.raises(ValueError, match="--seed: the run has 0, got 1"):
+        sanity_checks.run(own_model, images[:2], seed=1, **arguments)
+
+
+def test_parameters_by_instance_and_names_by_dict(own_model, images):
+    made = {"few": methods.make("smoothgrad", samples=2), "many": methods.make("smoothgrad", samples=9)}
+    report = sanity_checks.run(own_model, images[:2], methods=made, progress=False)
+    assert set(report.rows.method) == {"few", "many"}
+
+
+@pytest.mark.parametrize("arguments, message", [
+    ({"methods": []}, "methods: expected at least one"),
+    ({"methods": ["gradiant"]}, "unknown method 'gradiant'"),
+    ({"tests": ["cascade"]}, "unknown test 'cascade'"),
+    ({"metrics": ["pearson"]}, "unknown metric 'pearson'"),
+    ({"labels": [1]}, "expected 9 distinct image_ids and as many labels"),
+    ({"image_ids": ["a"] * 9}, "expected 9 distinct image_ids"),
+])
+def test_wrong_arguments_are_refused(own_model, images, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        sanity_checks.run(own_model, images, progress=False, **arguments)
+
+
+def test_images_of_another_shape_are_refused(own_model):
+    with pytest.raises(ValueError, match=r"images: expected shape \[N, 12, 12, 1\]"):
+        sanity_checks.run(own_model, np.zeros((2, 28, 28, 1)))
