@@ -1,10 +1,13 @@
 """Data sets: MNIST, Fashion-MNIST, a small MNIST that needs no download, and folders of photographs."""
 
 from sanity_checks import registry
+from sanity_checks.datasets import base
 from sanity_checks.datasets import image_folder
 from sanity_checks.datasets import mnist
 from sanity_checks.datasets import mnist_5k
 from sanity_checks.datasets import preprocessing
+
+Dataset = base.Dataset
 
 DATASETS = {
     "mnist": mnist.load_mnist,
@@ -21,11 +24,11 @@ def load(name, data_dir=None, **options):
 
     Args:
         name: a name in `DATASETS`.
-        data_dir: folder of its files; None looks in the usual places (see `sanity_checks.datasets.mnist`).
+        data_dir: str or path, folder of its files; None looks in the usual places (`sanity_checks.datasets.mnist`).
         **options: of the data set's own loader; `image_folder` has images, image_size, preprocess, skip_unreadable.
 
     Returns:
-        `sanity_checks.datasets.base.Dataset`.
+        `Dataset`.
 
     Raises:
         ValueError: unknown name, or the files are not what they should be.

@@ -1,6 +1,7 @@
 """Files of MNIST's family: the IDX format, plain or gzipped, and Keras' npz."""
 
 import gzip
+import hashlib
 import struct
 import zipfile
 import zlib
@@ -37,6 +38,21 @@ def read_idx(path):
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
 
 
+def content_sha256(array):
+    """sha256 of the IDX file of an array, as `zcat FILE | sha256sum` prints it, whatever the array was read from.
+
+    Args:
+        array: uint8, any shape.
+
+    Returns:
+        str, 64 hexadecimal digits.
+    """
+    header = bytes([0, 0, UNSIGNED_BYTE, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
+    digest = hashlib.sha256(header)
+    digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()
+
+
 def read_npz(path):
     """Reads x_train, y_train, x_test, y_test of Keras' npz: dict, name -> array.
 
@@ -49,5 +65,5 @@ def read_npz(path):
     except KeyError as error:
         raise ValueError(f"{path} has no array {error.args[0].split()[0]}; expected x_train, y_train, x_test, "
                          f"y_test") from error
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
+    except (ValueError, TypeError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(f"{path} is not an npz file, or damaged: {error}") from error

@@ -40,12 +40,14 @@ class FileSplit:
         return len(self.paths)
 
     def __getitem__(self, index):
-        chosen = self.paths[index] if isinstance(index, slice) else [self.paths[i] for i in index]
+        chosen = [self.paths[i] for i in np.arange(len(self))[index]]
         if not chosen:
             return np.zeros((0, *self._size, 3), np.float32)
         with concurrent.futures.ThreadPoolExecutor(THREADS) as executor:
-            pixels = list(executor.map(lambda path: read_pixels(path, self._size), chosen))
-        return self._function(np.stack(pixels)).astype(np.float32)
+            return np.stack(list(executor.map(self._read, chosen)))
+
+    def _read(self, path):
+        return self._function(read_pixels(path, self._size)).astype(np.float32)
 
 
 def load(data_dir=None, images=None, image_size=(299, 299), preprocess="inception", skip_unreadable=False):
@@ -53,8 +55,9 @@ def load(data_dir=None, images=None, image_size=(299, 299), preprocess="inceptio
 
     Args:
         data_dir: not used by this data set.
-        images: a folder (its images and those of its sub-folders), a glob, or a CSV with a column file and, where the
-            images have labels, label or class_index (and class_name); files relative to the CSV.
+        images: str or path: a folder (its images and those of its direct sub-folders), a glob (`**` for any
+            depth), or a CSV with a column file and, where the images have labels, label or class_index (and
+            class_name); files relative to the CSV.
         image_size: (height, width), reached with Lanczos resampling straight from the whole image, as in the paper.
         preprocess: a name in `preprocessing.PREPROCESSING`.
         skip_unreadable: leave out files that cannot be read, logging and counting them.
@@ -67,6 +70,7 @@ def load(data_dir=None, images=None, image_size=(299, 299), preprocess="inceptio
         raise ValueError(f"--data_dir: photographs are given with --images, not with --data_dir={data_dir}")
     if not images:
         raise ValueError("--images: expected a folder, a glob or a CSV of photographs, got nothing")
+    images = os.path.expanduser(images)
     way = registry.lookup(preprocessing.PREPROCESSING, preprocess, "preprocess")
     paths, labels, class_names = _listed(images)
     sums = _checksums(paths)
@@ -85,10 +89,17 @@ def load(data_dir=None, images=None, image_size=(299, 299), preprocess="inceptio
 
 
 def read_pixels(path, image_size):
-    """Decodes one photograph to RGB uint8 [H, W, 3] of the size asked for, Lanczos, no crop."""
+    """Decodes one photograph to RGB uint8 [H, W, 3] of that size, Lanczos, no crop; transparency is dropped."""
     with Image.open(path) as image:
         height, width = image_size
-        return np.asarray(image.convert("RGB").resize((width, height), Image.Resampling.LANCZOS))
+        return np.asarray(_rgb(image).resize((width, height), Image.Resampling.LANCZOS))
+
+
+def _rgb(image):
+    """A PIL image as 8-bit RGB. PIL's own conversion of 16-bit grey would clip nearly all of it to white."""
+    if image.mode.startswith("I"):
+        image = Image.fromarray((np.asarray(image).astype(np.float32) / 257).round().astype(np.uint8))
+    return image.convert("RGB")
 
 
 def _listed(images):
@@ -98,7 +109,7 @@ def _listed(images):
     if os.path.isdir(images):
         found = glob.glob(os.path.join(glob.escape(images), "*")) + glob.glob(os.path.join(glob.escape(images), "*", "*"))
     else:
-        found = glob.glob(images)
+        found = glob.glob(images, recursive=True)
         if not found and not glob.has_magic(images):
             raise FileNotFoundError(f"--images: no such file or folder: {images}")
     paths = sorted(path for path in found if path.lower().endswith(ENDINGS) and os.path.isfile(path))
@@ -110,7 +121,7 @@ def _listed(images):
 def _from_csv(path):
     if not os.path.exists(path):
         raise FileNotFoundError(f"--images: no such file: {path}")
-    with open(path, newline="", encoding="utf-8") as stream:
+    with open(path, newline="", encoding="utf-8-sig") as stream:
         reader = csv.DictReader(stream)
         records, columns = list(reader), reader.fieldnames or []
     if "file" not in columns:
@@ -153,10 +164,10 @@ def _checksums(paths):
 def _checksum(path):
     try:
         with Image.open(path) as image:
-            image.convert("RGB")
+            _rgb(image)
         with open(path, "rb") as stream:
             return hashlib.sha256(stream.read()).hexdigest()
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:     # PIL raises all of these
+    except Exception as error:          # PIL's decoders raise many kinds on damaged files
         return error
 
 
@@ -179,5 +190,6 @@ def _ids(paths):
     folder = os.path.commonpath([os.path.dirname(os.path.abspath(path)) for path in paths])
     ids = [os.path.relpath(os.path.abspath(path), folder) for path in paths]
     if len(set(ids)) < len(ids):
-        raise ValueError("--images: a file is listed twice")
+        twice = next(path for path, name in zip(paths, ids) if ids.count(name) > 1)
+        raise ValueError(f"--images: {twice} is listed twice")
     return tuple(ids)

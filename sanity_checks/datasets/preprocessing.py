@@ -44,8 +44,9 @@ def _range(function):
 
 
 PREPROCESSING = {
-    "inception": Preprocessing(_inception, (-1., 1.)),      # the paper's; Keras' mode "tf"
+    "inception": Preprocessing(_inception, (-1., 1.)),      # the paper's
     "unit": Preprocessing(_unit, (0., 1.)),
+    "tf": Preprocessing(_inception, (-1., 1.)),             # Keras' modes: the paper's again,
     "torch": Preprocessing(_torch, _range(_torch)),
     "caffe": Preprocessing(_caffe, _range(_caffe)),
 }

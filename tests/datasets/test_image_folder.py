@@ -35,8 +35,15 @@ def test_every_kind_of_image_equals_pil(folder):
         assert image.dtype == np.float32
 
 
-def test_slices_and_lists_agree(folder):
+def test_sixteen_bit_grey_is_scaled_not_clipped(tmp_path):
+    Image.fromarray(np.full((9, 9), 128 * 257, np.uint16)).save(tmp_path / "deep.png")
+    assert np.allclose(load(tmp_path, preprocess="unit").test[:], 128 / 255)
+
+
+def test_slices_lists_and_masks_agree(folder):
     split = load(folder).test
+    assert np.array_equal(split[1:3], split[np.array([False, True, True, False, False])])
+    assert np.array_equal(split[[3, 0]], split[:][[3, 0]]) and split[[]].shape == (0, 16, 12, 3)
     assert np.array_equal(split[1:3], split[[1, 2]]) and split[4:2].shape == (0, 16, 12, 3)
 
 
@@ -45,6 +52,7 @@ def test_globs_and_sub_folders(folder):
     (folder / "sub").mkdir()
     Image.new("RGB", (9, 9)).save(folder / "sub" / "grey.png")
     ids = load(folder).test.ids
+    assert len(load(folder / "**" / "*.png").test) == 4
     assert "sub/grey.png" in ids and "grey.png" in ids and len(set(ids)) == 6
 
 
@@ -65,6 +73,13 @@ def test_csv_with_labels(folder, column):
     assert found.class_names == ("0", "fox", "2", "owl")
 
 
+def test_csv_with_a_byte_order_mark_and_absolute_paths(folder, tmp_path):
+    path = write_csv(tmp_path / "list.csv", [{"file": str(folder / "grey.png"), "label": 7}])
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    found = load(path)
+    assert found.test.ids == ("grey.png",) and found.test.labels.dtype == np.int64 and found.test.labels[0] == 7
+
+
 def test_csv_without_labels(folder):
     assert load(write_csv(folder / "list.csv", [{"file": "grey.png"}])).test.labels is None
 
@@ -72,6 +87,7 @@ def test_csv_without_labels(folder):
 @pytest.mark.parametrize("rows, message", [
     ([{"name": "grey.png"}], "expected a column file, found name"),
     ([{"file": "grey.png", "label": "owl"}], "line 2: expected a class number, found 'owl'"),
+    ([{"file": "grey.png"}, {"file": "./grey.png"}], "grey.png is listed twice"),
     ([{"file": "none.png", "label": "1"}], "lists 1 files that do not exist, first .*none.png"),
 ])
 def test_wrong_csvs_are_refused(folder, rows, message):
@@ -114,7 +130,7 @@ def test_preprocessing_equals_keras(name):
     import tf_keras
     pixels = np.random.default_rng(0).integers(0, 256, (2, 5, 4, 3)).astype(np.uint8)
     way = preprocessing.PREPROCESSING[name]
-    mode = {"inception": "tf"}.get(name, name)
+    mode = "tf" if name == "inception" else name
     expected = (pixels / 255. if name == "unit" else
                 tf_keras.applications.imagenet_utils.preprocess_input(pixels.astype(np.float32), mode=mode))
     found = way.function(pixels)

@@ -18,10 +18,11 @@ def arrays(monkeypatch, tmp_path):
     rng = np.random.default_rng(0)
     made = {"x_train": rng.integers(0, 256, (7, 28, 28)).astype(np.uint8), "y_train": np.arange(7, dtype=np.uint8),
             "x_test": rng.integers(0, 256, (4, 28, 28)).astype(np.uint8), "y_test": np.arange(4, dtype=np.uint8)}
-    sums = {name: hashlib.sha256(array.tobytes()).hexdigest() for name, array in made.items()}
+    sums = {name: hashlib.sha256(idx_content(array)).hexdigest() for name, array in made.items()}
     monkeypatch.setattr(mnist, "SHA256", {"mnist": sums, "fashion_mnist": sums})
     monkeypatch.setattr(mnist, "VALIDATION", 2)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setattr(mnist, "FASHION_MNIST", mnist.dataclasses.replace(
         mnist.FASHION_MNIST, system_folder=str(tmp_path / "system")))
     monkeypatch.setattr(mnist, "_download", refuse)
@@ -32,11 +33,14 @@ def refuse(family):
     raise OSError("no network")
 
 
+def idx_content(values):
+    return bytes([0, 0, 8, values.ndim]) + struct.pack(f">{values.ndim}I", *values.shape) + values.tobytes()
+
+
 def write_idx(folder, arrays, compress):
     folder.mkdir(parents=True, exist_ok=True)
     for array, name in mnist.IDX_NAMES.items():
-        values = arrays[array]
-        content = bytes([0, 0, 8, values.ndim]) + struct.pack(f">{values.ndim}I", *values.shape) + values.tobytes()
+        content = idx_content(arrays[array])
         path = folder / (name + ".gz" if compress else name)
         path.write_bytes(gzip.compress(content) if compress else content)
 
@@ -53,7 +57,7 @@ def test_data_dir_in_every_form(arrays, tmp_path, form):
         write_idx(folder, arrays, form.endswith("gz"))
     else:
         write_npz(folder / "mnist.npz", arrays)
-    found = datasets.load("mnist", str(folder / "mnist.npz" if form == "npz file" else folder))
+    found = datasets.load("mnist", folder / "mnist.npz" if form == "npz file" else str(folder))
     assert [len(split) for split in (found.train, found.validation, found.test)] == [5, 2, 4]
     assert found.image_shape == (28, 28, 1) and found.source.startswith(str(folder))
     assert np.array_equal(found.validation[:], arrays["x_train"][:2, ..., None] / np.float32(255))
@@ -74,15 +78,55 @@ def test_keras_cache_comes_before_the_system_folder(arrays, tmp_path):
     assert datasets.load("fashion_mnist").source == str(tmp_path / "keras" / "datasets" / "fashion-mnist")
 
 
+@pytest.mark.parametrize("home", ["keras", "home/.keras"])
+def test_mnist_in_either_keras_cache(arrays, tmp_path, home):
+    path = tmp_path / home / "datasets" / "mnist.npz"
+    write_npz(path, arrays)
+    assert datasets.load("mnist").source == str(path)
+
+
+def test_fashion_mnist_is_not_taken_from_the_folder_of_mnist(arrays, tmp_path):
+    write_idx(tmp_path / "keras" / "datasets", arrays, True)
+    with pytest.raises(FileNotFoundError, match="fashion_mnist was not found"):
+        datasets.load("fashion_mnist")
+
+
+def test_a_tilde_in_data_dir_is_the_home_folder(arrays, tmp_path):
+    write_npz(tmp_path / "home" / "mine" / "mnist.npz", arrays)
+    assert datasets.load("mnist", "~/mine").source == str(tmp_path / "home" / "mine" / "mnist.npz")
+
+
+def test_other_types_of_number_become_bytes(arrays, tmp_path):
+    write_npz(tmp_path / "mnist.npz", {name: array.astype(np.float64) for name, array in arrays.items()})
+    split = datasets.load("mnist", tmp_path).test
+    assert split.pixels.dtype == np.uint8 and split.labels.dtype == np.int64
+
+
 def test_the_download_comes_last(arrays, monkeypatch):
     monkeypatch.setattr(mnist, "_download", lambda family: arrays)
     assert datasets.load("mnist").source == "Keras' download"
 
 
+def test_the_download_is_keras(arrays, monkeypatch):
+    import socket
+    import tf_keras
+    seen = []
+
+    def load_data():
+        seen.append(socket.getdefaulttimeout())
+        return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
+
+    monkeypatch.undo()
+    before = socket.getdefaulttimeout()
+    monkeypatch.setattr(tf_keras.datasets.mnist, "load_data", load_data)
+    assert mnist._download(mnist.MNIST).keys() == arrays.keys()
+    assert seen == [mnist.DOWNLOAD_TIMEOUT] and socket.getdefaulttimeout() == before
+
+
 def test_nothing_found_lists_the_places_and_what_to_do(arrays, tmp_path):
     with pytest.raises(FileNotFoundError) as error:
         datasets.load("fashion_mnist")
-    for part in (str(tmp_path / "keras" / "datasets"), str(tmp_path / "system"), "OSError: no network", "--data_dir",
+    for part in (str(tmp_path / "keras" / "datasets"), str(tmp_path / "home" / ".keras" / "datasets"), str(tmp_path / "system"), "OSError: no network", "--data_dir",
                  "train-images-idx3-ubyte", "dataset-fashion-mnist", "mnist_5k"):
         assert part in str(error.value)
     assert "\n" not in str(error.value)
@@ -100,7 +144,7 @@ def test_a_data_dir_without_the_data_is_an_error_and_no_other_place_is_tried(arr
 def test_other_content_is_refused(arrays, tmp_path):
     arrays["x_test"][0, 0, 0] ^= 1
     write_npz(tmp_path / "mnist.npz", arrays)
-    with pytest.raises(ValueError, match="mnist.npz: x_test is not mnist's: expected sha256 .* found"):
+    with pytest.raises(ValueError, match="mnist.npz: x_test is not mnist's t10k-images-idx3-ubyte: expected sha256"):
         datasets.load("mnist", str(tmp_path))
 
 
@@ -127,6 +171,10 @@ def test_damaged_npz_files_are_named(arrays, tmp_path):
         (tmp_path / "mnist.npz").write_bytes(damaged)
         with pytest.raises(ValueError, match="mnist.npz is not an npz file, or damaged"):
             datasets.load("mnist", str(tmp_path))
+    with open(tmp_path / "mnist.npz", "wb") as stream:
+        np.save(stream, arrays["x_train"])
+    with pytest.raises(ValueError, match="mnist.npz is not an npz file, or damaged"):
+        datasets.load("mnist", str(tmp_path))
     np.savez(tmp_path / "mnist.npz", x_train=arrays["x_train"])
     with pytest.raises(ValueError, match="has no array y_train"):
         datasets.load("mnist", str(tmp_path))

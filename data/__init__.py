@@ -1,0 +1,1 @@
+"""Manifests and notes, installed beside the library, which reads them by path; see README.md. No images."""
