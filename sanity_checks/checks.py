@@ -62,11 +62,6 @@ class Report:
             raise ValueError(f"test: expected one of {', '.join(self.directories)}, got {test!r}")
         return curves.stage_curves(summary, list(dict.fromkeys(summary["metric"])), band)
 
-    def to_html(self, directory):
-        """Writes the report for reading in a browser; returns the path of its index.html."""
-        from sanity_checks import report
-        return report.write(directory, runs=list(self.directories.values()))
-
     def _repr_html_(self):
         return self.verdicts.to_html(index=False)
 

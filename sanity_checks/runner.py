@@ -83,7 +83,8 @@ def run_unit(classifier, dataset, unit, protocol, figure_images=(), progress=Non
     images = dataset.test
     # [n, H, W, C]
     pixels, ids = images[unit.first:unit.last], images.ids[unit.first:unit.last]
-    gallery = _Gallery([i - unit.first for i in figure_images if unit.draw == 0 and unit.first <= i < unit.last])
+    gallery = _Gallery([i - unit.first for i in figure_images if unit.draw == 0 and unit.first <= i < unit.last],
+                       _class_names(classifier, dataset))
     comparison, targets, rows = _Comparison(protocol), None, []
     sequence = sequence or states.weight_states(
         classifier, protocol.test, unit.draw, protocol.seed, protocol.randomization)
@@ -104,19 +105,46 @@ def run_unit(classifier, dataset, unit, protocol, figure_images=(), progress=Non
                       "explained_class": targets.astype(np.int64)}
             rows += [pd.DataFrame({**common, "method": name, "metric": metric, "value": values})
                      for name, future in pending.items() for metric, values in future.result().items()]
-    return pd.concat(rows, ignore_index=True)[list(results.COLUMNS)], gallery.figure_maps(dataset, unit, pixels)
+    shown = gallery.figure_maps(dataset, unit, pixels, classifier.label_offset)
+    return pd.concat(rows, ignore_index=True)[list(results.COLUMNS)], shown
 
 
 def _explained_classes(classifier, images, unit, pixels, protocol, previous):
     """The class whose logit is explained on the model's present weights: int32 [n]."""
     if protocol.explained_class == "label":
-        if images.labels is None:
-            raise ValueError("--explained_class=label: the images have no labels")
-        return np.asarray(images.labels[unit.first:unit.last], np.int32)
+        return _labelled_classes(classifier, images, unit)
     if protocol.explained_class == "original" and previous is not None:
         return previous
     batch_size = protocol.batch_size or methods.default_batch_size(classifier.image_shape)
     return methods.predict(classifier, pixels, batch_size)
+
+
+def _labelled_classes(classifier, images, unit):
+    """The images' labels as the model counts its classes: int32 [n]."""
+    if images.labels is None:
+        raise ValueError("--explained_class=label: the images have no labels")
+    labels, count = np.asarray(images.labels[unit.first:unit.last]), classifier.num_classes - classifier.label_offset
+    for label, image_id in zip(labels, images.ids[unit.first:unit.last]):
+        if not 0 <= label < count:
+            raise ValueError(f"--explained_class=label: label {label} of image {image_id} is not one of the {count} "
+                             f"classes of model {classifier.name!r}")
+    return (labels + classifier.label_offset).astype(np.int32)
+
+
+def _class_names(classifier, dataset):
+    """Names of the model's classes, as far as they are known: dict, class -> str.
+
+    A data set's names are the model's where the model has none of its own, and enough classes for them.
+    """
+    if classifier.class_names:
+        return _named(classifier.class_names)
+    named = _named(dataset.class_names, classifier.label_offset)
+    return named if max(named, default=0) < classifier.num_classes else {}
+
+
+def _named(names, first=0):
+    """dict, class -> name, without those that are but numbers."""
+    return {i: name for i, name in enumerate(names or (), first) if not name.isdigit()}
 
 
 class _Comparison:
@@ -139,8 +167,9 @@ class _Comparison:
 class _Gallery:
     """The maps of the images that figures show."""
 
-    def __init__(self, positions):
-        self._positions, self._stages, self._explained, self._maps = positions, [], [], {}
+    def __init__(self, positions, class_names):
+        self._positions, self._class_names = positions, class_names
+        self._stages, self._explained, self._maps = [], [], {}
 
     def begin(self, state, targets):
         self._stages.append(state.name)
@@ -150,14 +179,23 @@ class _Gallery:
         if self._positions:
             self._maps.setdefault(method, []).append(maps[self._positions])
 
-    def figure_maps(self, dataset, unit, pixels):
+    def figure_maps(self, dataset, unit, pixels, label_offset):
         """list of `results.FigureMaps`, one an image shown."""
         images, shown = dataset.test, []
         for i, position in enumerate(self._positions):
             label = -1 if images.labels is None else int(images.labels[unit.first + position])
+            explained = np.array([classes[i] for classes in self._explained])
             shown.append(results.FigureMaps(
                 image=pixels[position], image_id=images.ids[unit.first + position], input_range=dataset.input_range,
                 label=label, stages=tuple(self._stages),
                 maps={method: np.stack([maps[i] for maps in stages]) for method, stages in self._maps.items()},
-                explained_class=np.array([explained[i] for explained in self._explained])))
+                explained_class=explained,
+                class_names={k: self._class_names[k] for k in sorted(set(explained.tolist()) & set(self._class_names))},
+                label_name=self._label_name(dataset, label, label_offset)))
         return shown
+
+    def _label_name(self, dataset, label, label_offset):
+        """The name of an image's class in the data set, or else in the model; "" where unknown."""
+        if label < 0:
+            return ""
+        return _named(dataset.class_names).get(label) or self._class_names.get(label + label_offset, "")

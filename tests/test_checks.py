@@ -58,12 +58,6 @@ def test_plots_are_figures(report):
         report.plot("x")
 
 
-def test_html(report, tmp_path):
-    path = report.to_html(tmp_path / "report")
-    text = open(path, encoding="utf-8").read()
-    assert "<html" in text and "edges" in text and "insensitive" in text
-
-
 def test_a_kept_run_goes_on(own_model, images, tmp_path, monkeypatch):
     arguments = dict(methods=["gradient"], output_dir=str(tmp_path), progress=False)
     first = sanity_checks.run(own_model, images[:2], **arguments)

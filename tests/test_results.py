@@ -1,6 +1,7 @@
 """Tests of run directories, rows and maps: what is written is what is read, whoever is killed meanwhile."""
 
 import concurrent.futures
+import dataclasses
 import json
 import os
 import signal
@@ -326,6 +327,28 @@ def test_figure_maps_are_named_after_their_run(tmp_path):
     open_run(tmp_path).write_unit(results.Unit(2, 0, 4), make_rows(2), 1.0, [make_maps()])
     (name, maps), = results.figure_maps([str(tmp_path)])
     assert name == "cnn_mnist_cascading_draw002_00000" and maps.image_id == "00000"
+
+
+def test_names_of_classes_come_back(tmp_path):
+    path = str(tmp_path / "m.npz")
+    results.write_maps(path, dataclasses.replace(make_maps(), class_names={3: "häher", 8: "jay"}, label_name="häher"))
+    maps = results.read_maps(path)
+    assert maps.class_names == {3: "häher", 8: "jay"} and maps.label_name == "häher"
+
+
+def test_no_names_come_back_as_none(tmp_path):
+    results.write_maps(str(tmp_path / "m.npz"), make_maps())
+    maps = results.read_maps(str(tmp_path / "m.npz"))
+    assert maps.class_names == {} and maps.label_name == ""
+
+
+def test_files_from_before_classes_had_names_are_read(tmp_path):
+    results.write_maps(str(tmp_path / "new.npz"), make_maps())
+    with np.load(tmp_path / "new.npz") as arrays:
+        kept = {name: arrays[name] for name in arrays
+                if name not in ("named_classes", "class_names", "label_name")}
+    np.savez(tmp_path / "old.npz", **kept)
+    assert results.read_maps(str(tmp_path / "old.npz")).class_names == {}
 
 
 def test_a_damaged_file_of_maps_is_named(tmp_path):

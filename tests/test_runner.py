@@ -1,5 +1,6 @@
 """The runner: rows of a work unit, and what they must not depend on."""
 
+import dataclasses
 import types
 
 import numpy as np
@@ -29,8 +30,9 @@ class Images:
         return self._pixels[index]
 
 
-def dataset(pixels, labels=None):
-    return types.SimpleNamespace(name="digits", input_range=(0., 1.), test=Images(pixels, labels))
+def dataset(pixels, labels=None, class_names=None):
+    return types.SimpleNamespace(
+        name="digits", input_range=(0., 1.), test=Images(pixels, labels), class_names=class_names)
 
 
 def make(classifier, names):
@@ -109,6 +111,51 @@ def test_the_explained_class(cnn, digits, explained):
 def test_labels_are_needed_to_explain_them(cnn, digits):
     with pytest.raises(ValueError, match="--explained_class=label: the images have no labels"):
         run(cnn, digits, protocol(cnn, ["gradient"], explained_class="label"))
+
+
+@pytest.mark.parametrize("offset, label, count", [(0, 10, 10), (1, 9, 9), (0, -1, 10)])
+def test_a_label_that_the_model_does_not_have_is_refused(cnn, digits, offset, label, count):
+    labels, model = np.array([3, label]), dataclasses.replace(cnn, label_offset=offset)
+    own = protocol(cnn, ["gradient"], explained_class="label")
+    with pytest.raises(ValueError, match=f"--explained_class=label: label {label} of image image1 is not one of the "
+                                         f"{count} classes of model 'cnn'"):
+        runner.run_unit(model, dataset(digits, labels), results.Unit(0, 0, 2), own)
+
+
+def test_labels_count_from_the_models_offset(cnn, digits):
+    own = protocol(cnn, ["gradient"], explained_class="label")
+    model = dataclasses.replace(cnn, label_offset=1)
+    rows, _ = runner.run_unit(model, dataset(digits, np.array([3, 8])), results.Unit(0, 0, 2), own)
+    assert list(rows[rows.image_id == "image0"].explained_class.unique()) == [4]
+
+
+def figure_maps(classifier, data):
+    own = protocol(classifier, ["gradient"], explained_class="label")
+    _, (maps,) = runner.run_unit(classifier, data, results.Unit(0, 0, 1), own, figure_images=[0])
+    return maps
+
+
+@pytest.mark.parametrize("offset, names, explained", [
+    (0, tuple("abcdefghij"), {3: "d"}), (1, ("background", *"abcdefghi"), {4: "d"})])
+def test_explained_classes_and_labels_have_the_models_names(cnn, digits, offset, names, explained):
+    model = dataclasses.replace(cnn, class_names=names, label_offset=offset)
+    maps = figure_maps(model, dataset(digits[:1], np.array([3])))
+    assert maps.class_names == explained and maps.label_name == "d"
+
+
+def test_a_data_sets_names_are_used_where_the_model_has_none(cnn, digits):
+    maps = figure_maps(cnn, dataset(digits[:1], np.array([3]), tuple("abcdefghij")))
+    assert maps.class_names == {3: "d"} and maps.label_name == "d"
+
+
+def test_names_of_more_classes_than_the_model_has_name_only_the_label(cnn, digits):
+    maps = figure_maps(cnn, dataset(digits[:1], np.array([3]), tuple("abcdefghijk")))
+    assert maps.class_names == {} and maps.label_name == "d"
+
+
+def test_a_number_is_not_a_name(cnn, digits):
+    maps = figure_maps(cnn, dataset(digits[:1], np.array([3]), tuple("0123456789")))
+    assert maps.class_names == {} and maps.label_name == ""
 
 
 def test_progress_counts_the_passes(network, digits):

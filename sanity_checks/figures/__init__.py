@@ -4,12 +4,16 @@ Matplotlib.
     figures.draw_all(aggregation.aggregate(results.read_rows(runs)), results.figure_maps(runs), "output")
 """
 
+import dataclasses
+import itertools
 import os
+import re
 
 from sanity_checks import names
 from sanity_checks.figures import bars
 from sanity_checks.figures import curves
 from sanity_checks.figures import grids
+from sanity_checks.figures import overview
 from sanity_checks.figures import saving
 
 FOLDER = "figures"
@@ -22,17 +26,26 @@ _TOGETHER = {
     "ssim_hog_released": ("ssim_released", "hog_released"),
 }
 
+_MOST_ROWS = 12                         # images that a figure with a row per image shows
+_THROUGH_STAGES = "guided_backprop"     # the method that the paper follows over several images (figures 8, 9)
+_FEW_STAGES = 2                         # of which a figure of its own would say little more than the masks
+_CONTROL = "edge_detector"              # a run that has it compares methods with it: figure 1
+_RUN = re.compile(r"(.+?)_draw\d+_")    # how the name of an image's maps begins: with that of its run
+
 
 def draw_all(summary, maps, output_dir, band="sd"):
     """Writes `figures/` in a directory: all figures that the results allow, each as PNG and PDF.
 
     stage_curves_<test>_<metrics> (label_bars_<metrics> for the data randomization test) shows all models and
-    data sets of a test side by side; masks_<name>_grey and masks_<name>_diverging show the maps of one image.
+    data sets of a test side by side; masks_<name>_grey and masks_<name>_diverging show the maps of one image;
+    overview_<run> the methods on the original weights, a row per image (runs of several images, or with the edge
+    detector); stages_<run>_<method>_grey and _diverging one method at all stages, a row per image. The last is drawn
+    for runs of several images, of their only method (and then there are no masks_...), or of Guided Backprop.
 
     Args:
         summary: pandas.DataFrame from `aggregation.aggregate`.
         maps: iterable of (name, `results.FigureMaps`), for example `results.figure_maps(run_dirs)`; read one
-            by one.
+            by one, runs one after the other. Rows per image are of the first twelve.
         output_dir: str, for example a run directory.
         band: what the band about a curve shows, a name in `curves.BANDS`.
 
@@ -49,10 +62,9 @@ def draw_all(summary, maps, output_dir, band="sd"):
                 stem = names.file_stem("stage_curves", test, name)
                 figure = curves.stage_curves(part, metrics, band)
             written += saving.save(figure, os.path.join(folder, stem))
-    for name, figure_maps in maps:
-        for mode in grids.MODES:
-            figure = grids.mask_grid(figure_maps, mode=mode)
-            written += saving.save(figure, os.path.join(folder, f"masks_{name}_{mode}"))
+    for run, of_run in itertools.groupby(maps, lambda named: _run(named[0])):
+        for stem, figure in _map_figures(run, of_run):
+            written += saving.save(figure, os.path.join(folder, stem))
     return written
 
 
@@ -62,3 +74,36 @@ def _metric_groups(present):
     together = {metric for metrics in _TOGETHER.values() for metric in metrics}
     groups.update({names.file_stem(metric): [metric] for metric in present if metric not in together})
     return {name: metrics for name, metrics in groups.items() if metrics}
+
+
+def _run(name):
+    found = _RUN.match(name)
+    return found[1] if found else name
+
+
+def _map_figures(run, maps):
+    """Yields (file name without suffix, figure) of the maps of one run, an iterable of (name, `FigureMaps`)."""
+    maps = iter(maps)
+    first = list(itertools.islice(maps, 2))
+    methods = list(first[0][1].maps)
+    several, alone = len(first) > 1, len(methods) == 1
+    followed = methods[0] if alone else _THROUGH_STAGES
+    originals, through_stages = [], []
+    for name, shown in itertools.chain(first, maps):
+        if len(originals) < _MOST_ROWS:
+            originals.append(_original(shown))
+            if several and followed in shown.maps and (alone or len(shown.stages) > _FEW_STAGES):
+                through_stages.append(dataclasses.replace(shown, maps={followed: shown.maps[followed]}))
+        if not (several and alone):
+            for mode in grids.MODES:
+                yield f"masks_{name}_{mode}", grids.mask_grid(shown, mode=mode)
+    if not alone and (several or _CONTROL in methods):
+        yield f"overview_{run}", overview.overview(originals)
+    for mode in grids.MODES if through_stages else ():
+        yield f"stages_{run}_{followed}_{mode}", overview.stages_of_one_method(through_stages, followed, mode)
+
+
+def _original(shown):
+    """The maps of an image on the original weights alone."""
+    return dataclasses.replace(shown, stages=shown.stages[:1], explained_class=shown.explained_class[:1],
+                               maps={method: maps[:1].copy() for method, maps in shown.maps.items()})

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from sanity_checks import registry
 from sanity_checks.models import cnn
+from sanity_checks.models import inception_v3
+from sanity_checks.models import inception_weights
 from sanity_checks.models import initialization
 from sanity_checks.models import keras_file
 from sanity_checks.models import mlp
@@ -17,15 +19,19 @@ class Architecture:
 
     Attributes:
         build: function (input_shape, num_classes) -> untrained tf_keras.Model.
-        gradcam_layer: name of the layer whose output GradCAM reads, or None where there is no convolution.
+        gradcam_layer: name of the layer whose output GradCAM reads; None where there is no convolution, or where
+            the model's structure tells.
+        load: function (weights, seed) -> tf_keras.Model, for weights that are more than a file for `build`.
     """
     build: Callable
     gradcam_layer: str | None
+    load: Callable | None = None
 
 
 MODELS = {
     "cnn": Architecture(cnn.build, cnn.GRADCAM_LAYER),
     "mlp": Architecture(mlp.build, None),
+    "inception_v3": Architecture(inception_v3.build, None, inception_weights.load),
 }
 
 TRAINABLE = ("cnn", "mlp")      # the networks that the paper trained
@@ -42,9 +48,11 @@ def load_classifier(model, weights=None, seed=0, blocks=None, gradcam_layer=None
     Args:
         model: a name in `MODELS`, a path to a Keras file (.keras, .h5, SavedModel), or a built tf_keras.Model.
         weights: path of a weights file for the model; "random" draws every variable from its own initializer;
-            None keeps the weights of a Keras file or model.
+            None keeps the weights of a Keras file or model. inception_v3 takes also "imagenet", a whole Keras file
+            and a TF-Slim checkpoint, see `inception_weights.load`.
         seed: int, of weights="random".
-        blocks: list of "name=regular expression of layer names", top to bottom; default one block per layer.
+        blocks: list of "name=regular expression of layer names", top to bottom; default the paper's 17 for an
+            Inception v3, whatever its head, and one block per layer for any other model.
         gradcam_layer: name of the layer that GradCAM reads; default the last convolutional feature map.
 
     Returns:
@@ -58,7 +66,10 @@ def load_classifier(model, weights=None, seed=0, blocks=None, gradcam_layer=None
         architecture = registry.lookup(MODELS, model, "model")
         if weights is None:
             raise ValueError(f"--weights: model {model!r} needs a weights file, or 'random'")
-        classifier = keras_file.classify(architecture.build(), model, blocks, gradcam_layer or architecture.gradcam_layer)
+        loads = architecture.load and weights != "random"
+        network = architecture.load(weights, seed) if loads else architecture.build()
+        weights = None if loads else weights
+        classifier = keras_file.classify(network, model, blocks, gradcam_layer or architecture.gradcam_layer)
     elif isinstance(model, str):
         name = os.path.splitext(os.path.basename(os.path.normpath(model)))[0]
         classifier = keras_file.classify(keras_file.load(model), name, blocks, gradcam_layer)
@@ -67,15 +78,7 @@ def load_classifier(model, weights=None, seed=0, blocks=None, gradcam_layer=None
     if weights == "random":
         initialization.randomize_all(classifier, seed)
     elif weights is not None:
-        _load_weights(classifier, weights)
+        if not os.path.exists(weights):
+            raise FileNotFoundError(f"--weights: no such file: {weights}")
+        keras_file.load_weights(classifier.model, weights)
     return classifier
-
-
-def _load_weights(classifier, path):
-    if not os.path.exists(path):
-        raise FileNotFoundError(f"--weights: no such file: {path}")
-    try:
-        classifier.model.load_weights(path)
-    except (OSError, ValueError, KeyError, ImportError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ValueError(f"--weights: {path} does not fit model {classifier.name!r}: {reason}") from error

@@ -19,8 +19,10 @@ class Classifier:
         blocks: dict, block name -> tuple of tf.Variable, from the top (logits) to the bottom (input). Every
             variable of the model is in exactly one block.
         initializers: dict, `variable.ref()` -> the tf_keras initializer that the variable was made with.
-        features: symbolic tensor of `model`, the feature map that GradCAM reads; None if there is none.
-        class_names: tuple of str, or None.
+        features: symbolic tensor of `model` or of a model nested in it, the feature map that GradCAM reads; None if
+            there is none.
+        class_names: tuple of str, a name for each logit, or None.
+        label_offset: int; a data set's label L is the logit L + label_offset. 1 where class 0 is the background.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Classifier:
     initializers: dict
     features: object = None
     class_names: tuple = None
+    label_offset: int = 0
 
     @property
     def image_shape(self):

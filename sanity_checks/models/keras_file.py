@@ -1,5 +1,6 @@
 """Any Keras model as a classifier: softmax taken off, blocks found or named, GradCAM's feature map found or named."""
 
+import dataclasses
 import os
 import zipfile
 
@@ -7,6 +8,7 @@ import tf_keras
 
 from sanity_checks.models import blocks as blocks_module
 from sanity_checks.models import classifier as classifier_module
+from sanity_checks.models import inception_v3
 from sanity_checks.models import logits
 
 ENDINGS = (".keras", ".h5", ".hdf5")
@@ -17,20 +19,36 @@ def looks_like_path(model):
     return os.sep in model or model.endswith(ENDINGS) or os.path.exists(model)
 
 
-def load(path):
+def load(path, flag="--model"):
     """Reads a Keras model: .keras, .h5 or a SavedModel folder.
+
+    Args:
+        path: str.
+        flag: str, what names the file, for messages.
 
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: the file is not a Keras model.
     """
     if not os.path.exists(path):
-        raise FileNotFoundError(f"--model: no such file or folder: {path}")
+        raise FileNotFoundError(f"{flag}: no such file or folder: {path}")
     try:
         return tf_keras.models.load_model(path, compile=False)
     except (OSError, ValueError, TypeError, KeyError, AttributeError, zipfile.BadZipFile) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ValueError(f"--model: {path} is not a Keras model that tf_keras can load: {reason}") from error
+        raise ValueError(f"{flag}: {path} is not a Keras model that tf_keras can load: {_reason(error)}") from error
+
+
+def load_weights(model, path):
+    """Fills a model from a weights file; ValueError if the file is damaged or does not fit."""
+    try:
+        model.load_weights(path)
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        raise ValueError(f"--weights: {path} does not fit model {model.name!r}: {_reason(error)}") from error
+
+
+def _reason(error):
+    """The first line of an error's message."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def classify(model, name=None, patterns=None, gradcam_layer=None):
@@ -38,8 +56,10 @@ def classify(model, name=None, patterns=None, gradcam_layer=None):
 
     Args:
         model: built tf_keras.Model from images [B, H, W, C] to logits or probabilities [B, classes].
-        name: str, for result rows; the model's own name by default.
-        patterns: list of "block=regular expression of layer names", top to bottom; one block per layer by default.
+        name: str, for result rows; the model's own name by default. A model on the body of Inception v3 is called
+            inception_v3, whatever its head.
+        patterns: list of "block=regular expression of layer names", top to bottom; by default the paper's blocks for
+            an Inception v3, one block per layer for any other model.
         gradcam_layer: name of the layer whose output GradCAM reads; the last convolutional feature map by default.
 
     Returns:
@@ -52,12 +72,15 @@ def classify(model, name=None, patterns=None, gradcam_layer=None):
         raise ValueError(f"expected a tf_keras.Model, got {type(model).__module__}.{type(model).__name__}"
                          + ("; models of Keras 3 must be saved and loaded with tf_keras" if _is_keras_3(model) else ""))
     ending_in_logits = logits.unwrap(model)
-    found = (blocks_module.by_patterns(ending_in_logits, patterns) if patterns
-             else blocks_module.by_layer(ending_in_logits))
-    return classifier_module.Classifier(
-        name=name or model.name, model=ending_in_logits, blocks=found,
-        initializers=blocks_module.initializers(ending_in_logits),
-        features=blocks_module.feature_map(ending_in_logits, gradcam_layer))
+    found = inception_v3.recognize(ending_in_logits) or classifier_module.Classifier(
+        name=name or model.name, model=ending_in_logits, blocks=blocks_module.by_layer(ending_in_logits),
+        initializers=blocks_module.initializers(ending_in_logits), features=blocks_module.feature_map(ending_in_logits))
+    named = {}
+    if patterns:
+        named["blocks"] = blocks_module.by_patterns(ending_in_logits, patterns)
+    if gradcam_layer:
+        named["features"] = blocks_module.feature_map(ending_in_logits, gradcam_layer)
+    return dataclasses.replace(found, **named)
 
 
 def _is_keras_3(model):

@@ -7,9 +7,10 @@ the ReLU's gradient (Guided Backprop) acts on the same layers and the same varia
 What bounds them: one forward and one backward pass of the model per row. Noise costs about 10 ns a value.
 """
 
+import contextlib
+
 import numpy as np
 import tensorflow as tf
-import tf_keras
 
 from sanity_checks.models import guided_relu
 
@@ -57,9 +58,9 @@ class Passes:
 
     def _feature_gradient(self, images, classes):
         """GradCAM's ingredients: feature map [B, h, w, K] and the logit's gradient by it [B, h, w, K]."""
-        model = tf_keras.Model(self._model.inputs, [self._features, self._model.output])
-        features, logits = model(images, training=False)
-        return features, _gradients(_explained(logits, classes), features)
+        with _recorded(self._features._keras_history.layer) as outputs:
+            explained = _explained(self._model(images, training=False), classes)
+        return outputs[-1], _gradients(explained, outputs[-1])
 
     def _noisy_path(self, images, classes, keys, first_sample, num_samples, alphas, noise, baseline):
         """Sums of gradients over noisy copies of the images and over points on the way from a baseline to them.
@@ -94,6 +95,25 @@ class Passes:
         mean = tf.reduce_mean(summed, axis=1)
         squares = tf.reduce_sum(tf.square(summed - mean[:, None]), axis=1)
         return mean, squares, tf.reduce_sum(summed * difference, axis=1)
+
+
+@contextlib.contextmanager
+def _recorded(layer):
+    """While a model is called: yields the list of the outputs of one of its layers, at any depth of nested models."""
+    outputs, call, own = [], layer.call, "call" in vars(layer)
+
+    def recording_call(*arguments, **keywords):
+        outputs.append(call(*arguments, **keywords))
+        return outputs[-1]
+
+    layer.call = recording_call
+    try:
+        yield outputs
+    finally:
+        if own:
+            layer.call = call
+        else:
+            del layer.call
 
 
 def _explained(logits, classes):

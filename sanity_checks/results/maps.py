@@ -19,10 +19,12 @@ class FigureMaps:
         image: float32 [H, W, C], the model's input.
         image_id: str.
         input_range: (float, float), the values of the darkest and the brightest pixel an image can have.
-        label: int, the image's class; -1 where unknown.
+        label: int, the image's class, as the data set counts; -1 where unknown.
         stages: tuple of str, names of the stages; the first is the original.
         maps: dict, method -> float32 [stages, H, W, C'], signed; C' is the method's own number of channels.
-        explained_class: int64 [stages], the class that was explained at each stage.
+        explained_class: int64 [stages], the class that was explained at each stage, as the model counts.
+        class_names: dict, explained class -> its name, a str, of those that have one.
+        label_name: str, the name of `label`; "" where unknown.
     """
 
     image: np.ndarray
@@ -32,6 +34,8 @@ class FigureMaps:
     stages: tuple
     maps: dict
     explained_class: np.ndarray
+    class_names: dict = dataclasses.field(default_factory=dict)
+    label_name: str = ""
 
     def __post_init__(self):
         if np.ndim(self.image) != 3:
@@ -73,6 +77,9 @@ def write_maps(path, figure_maps):
         "stages": np.array(figure_maps.stages),
         "explained_class": np.asarray(figure_maps.explained_class, np.int64),
         "methods": np.array(methods),
+        "named_classes": np.array(list(figure_maps.class_names), np.int64),
+        "class_names": np.array(list(figure_maps.class_names.values()), np.str_),
+        "label_name": np.array(figure_maps.label_name),
     }
     for method in methods:
         maps = np.asarray(figure_maps.maps[method], np.float32)
@@ -103,6 +110,7 @@ def read_maps(path):
                 stages=tuple(arrays["stages"].tolist()),
                 maps={method: _restore(arrays, method) for method in arrays["methods"].tolist()},
                 explained_class=arrays["explained_class"],
+                **_names(arrays),
             )
     except (ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(f"{path} is not a file of maps: {str(error).splitlines()[0]}") from error
@@ -112,6 +120,14 @@ def _scale(maps):
     """The largest finite absolute value of each map, 1 where that is 0: float32 [stages]."""
     largest = np.max(np.abs(np.where(np.isfinite(maps), maps, 0)), axis=(1, 2, 3))
     return np.where(largest > 0, largest, 1).astype(np.float32)
+
+
+def _names(arrays):
+    """The names of classes; none in files of earlier versions, which did not keep them."""
+    if "class_names" not in arrays:
+        return {}
+    class_names = dict(zip(arrays["named_classes"].tolist(), arrays["class_names"].tolist()))
+    return {"class_names": class_names, "label_name": str(arrays["label_name"])}
 
 
 def _restore(arrays, method):

@@ -13,10 +13,10 @@ from sanity_checks import results
 from sanity_checks.figures import saving
 
 
-def make_maps():
-    maps = {"gradient": np.eye(4, dtype=np.float32)[None, ..., None]}
+def make_maps(methods=("gradient",), stages=("original",)):
+    maps = {name: np.eye(4, dtype=np.float32)[None, ..., None].repeat(len(stages), 0) for name in methods}
     return results.FigureMaps(
-        np.zeros((4, 4, 1), np.float32), "0", (0, 1), 1, ("original",), maps, np.zeros(1, np.int64))
+        np.zeros((4, 4, 1), np.float32), "0", (0, 1), 1, stages, maps, np.zeros(len(stages), np.int64))
 
 
 def stems(written):
@@ -37,6 +37,38 @@ def test_a_figure_per_test_and_group_of_metrics(make_summary, tmp_path):
 def test_maps_are_drawn_grey_and_diverging(make_summary, tmp_path):
     written = figures.draw_all(make_summary()[:0], [("cnn_draw000_7", make_maps())], str(tmp_path))
     assert stems(written) == ["masks_cnn_draw000_7_diverging", "masks_cnn_draw000_7_grey"]
+
+
+def drawn(summary, path, maps):
+    return stems(figures.draw_all(summary[:0], maps, str(path)))
+
+
+def test_several_images_or_the_edge_detector_give_an_overview(make_summary, tmp_path):
+    masks = ["masks_cnn_draw000_7_diverging", "masks_cnn_draw000_7_grey"]
+    two = ("gradient", "gradcam")
+    assert drawn(make_summary(), tmp_path, [("cnn_draw000_7", make_maps(two))]) == masks
+    assert drawn(make_summary(), tmp_path, [("cnn_draw000_7", make_maps((*two, "edge_detector")))]) == [
+        *masks, "overview_cnn"]
+    assert drawn(make_summary(), tmp_path, [("cnn_draw000_7", make_maps(two)), ("cnn_draw000_9", make_maps(two))]) == [
+        *masks, "masks_cnn_draw000_9_diverging", "masks_cnn_draw000_9_grey", "overview_cnn"]
+
+
+def test_the_only_method_of_several_images_is_drawn_a_row_per_image(make_summary, tmp_path):
+    maps = [(f"cnn_draw000_{i}", make_maps(stages=("original", "fc1"))) for i in range(3)]
+    assert drawn(make_summary(), tmp_path, maps) == ["stages_cnn_gradient_diverging", "stages_cnn_gradient_grey"]
+
+
+def test_guided_backprop_of_several_images_is_drawn_a_row_per_image(make_summary, tmp_path):
+    shown = make_maps(("gradient", "guided_backprop"), ("original", "fc1", "conv1"))
+    found = drawn(make_summary(), tmp_path, [("cnn_draw000_1", shown), ("cnn_draw000_2", shown)])
+    assert [stem for stem in found if stem.startswith("stages")] == [
+        "stages_cnn_guided_backprop_diverging", "stages_cnn_guided_backprop_grey"]
+
+
+def test_runs_have_rows_of_their_own(make_summary, tmp_path):
+    two = make_maps(("gradient", "edge_detector"))
+    found = drawn(make_summary(), tmp_path, [("cnn_draw000_1", two), ("mlp_draw000_1", two)])
+    assert [stem for stem in found if stem.startswith("overview")] == ["overview_cnn", "overview_mlp"]
 
 
 def test_every_figure_is_there_as_png_and_pdf(make_summary, tmp_path):

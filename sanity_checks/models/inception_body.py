@@ -1,0 +1,169 @@
+"""The body of Inception v3 (Szegedy et al. 2015), found under any head in a Keras graph by its structure.
+
+Layer names, which Keras numbers as it likes, play no part: from a concatenation downward, branch by branch, every
+convolution must have the kernel and the filters that `MIXED` and `STEM` state. Convolutions are called by the names
+that TF-Slim gives their variables; Keras calls the outputs of Mixed_5b ... Mixed_7c mixed0 ... mixed10.
+"""
+
+import dataclasses
+
+import tf_keras
+
+POOL = "pool"
+
+
+@dataclasses.dataclass(frozen=True)
+class Convolution:
+    """A convolution with BatchNorm and ReLU: its name in its branch, its filters, its kernel's (height, width)."""
+    name: str
+    filters: int
+    kernel: tuple
+
+
+def _conv(name, filters, kernel=None):
+    """The kernel is told by the end of TF-Slim's name, for example 1x7, but where that name is wrong."""
+    height, width = (kernel or name.rpartition("_")[2]).split("x")
+    return Convolution(name, filters, (int(height), int(width)))
+
+
+def _mixed_35(pooled, first="Conv2d_0a_1x1", second="Conv2d_0b_5x5"):
+    return ((_conv("Conv2d_0a_1x1", 64),),
+            (_conv(first, 48), _conv(second, 64)),
+            (_conv("Conv2d_0a_1x1", 64), _conv("Conv2d_0b_3x3", 96), _conv("Conv2d_0c_3x3", 96)),
+            (POOL, _conv("Conv2d_0b_1x1", pooled)))
+
+
+def _mixed_17(width):
+    return ((_conv("Conv2d_0a_1x1", 192),),
+            (_conv("Conv2d_0a_1x1", width), _conv("Conv2d_0b_1x7", width), _conv("Conv2d_0c_7x1", 192)),
+            (_conv("Conv2d_0a_1x1", width), _conv("Conv2d_0b_7x1", width), _conv("Conv2d_0c_1x7", width),
+             _conv("Conv2d_0d_7x1", width), _conv("Conv2d_0e_1x7", 192)),
+            (POOL, _conv("Conv2d_0b_1x1", 192)))
+
+
+def _mixed_8(tall):
+    return ((_conv("Conv2d_0a_1x1", 320),),
+            (_conv("Conv2d_0a_1x1", 384), (_conv("Conv2d_0b_1x3", 384), _conv(tall, 384))),
+            (_conv("Conv2d_0a_1x1", 448), _conv("Conv2d_0b_3x3", 384),
+             (_conv("Conv2d_0c_1x3", 384), _conv("Conv2d_0d_3x1", 384))),
+            (POOL, _conv("Conv2d_0b_1x1", 192)))
+
+
+# Convolutions and pooling, from the input upward. A step that is a tuple is a fork: its convolutions read the same
+# tensor and are concatenated. A mixed block is a tuple of branches, in the order of its concatenation.
+STEM = (_conv("Conv2d_1a_3x3", 32), _conv("Conv2d_2a_3x3", 32), _conv("Conv2d_2b_3x3", 64), POOL,
+        _conv("Conv2d_3b_1x1", 80), _conv("Conv2d_4a_3x3", 192), POOL)
+MIXED = {
+    "Mixed_5b": _mixed_35(32),
+    "Mixed_5c": _mixed_35(64, "Conv2d_0b_1x1", "Conv_1_0c_5x5"),
+    "Mixed_5d": _mixed_35(64),
+    "Mixed_6a": ((_conv("Conv2d_1a_1x1", 384, "3x3"),),
+                 (_conv("Conv2d_0a_1x1", 64), _conv("Conv2d_0b_3x3", 96), _conv("Conv2d_1a_1x1", 96, "3x3")),
+                 (POOL,)),
+    "Mixed_6b": _mixed_17(128),
+    "Mixed_6c": _mixed_17(160),
+    "Mixed_6d": _mixed_17(160),
+    "Mixed_6e": _mixed_17(192),
+    "Mixed_7a": ((_conv("Conv2d_0a_1x1", 192), _conv("Conv2d_1a_3x3", 320)),
+                 (_conv("Conv2d_0a_1x1", 192), _conv("Conv2d_0b_1x7", 192), _conv("Conv2d_0c_7x1", 192),
+                  _conv("Conv2d_1a_3x3", 192)),
+                 (POOL,)),
+    "Mixed_7b": _mixed_8("Conv2d_0b_3x1"),
+    "Mixed_7c": _mixed_8("Conv2d_0c_3x1"),
+}
+BLOCKS = tuple(step.name for step in STEM if step is not POOL) + tuple(MIXED)      # from the input upward
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Body:
+    """An Inception v3 body found in a model.
+
+    Attributes:
+        layers: dict, scope such as "Mixed_5b/Branch_0/Conv2d_0a_1x1" -> (Conv2D, BatchNormalization), 94 of them,
+            block by block from the input upward.
+        features: symbolic tensor, the output of Mixed_7c.
+    """
+    layers: dict
+    features: object
+
+
+def find(model):
+    """The Inception v3 body of a model, in the model itself or in a model nested in it at any depth.
+
+    Args:
+        model: tf_keras.Model.
+
+    Returns:
+        `Body`, or None if there is none.
+    """
+    for graph in (model, *model.submodules):
+        if not getattr(graph, "_is_graph_network", False):
+            continue
+        for layer in reversed(graph.layers):
+            for node in layer._inbound_nodes if type(layer).__name__ == "Concatenate" else ():
+                try:
+                    return _match(node.outputs)
+                except _Mismatch:
+                    continue
+    return None
+
+
+class _Mismatch(Exception):
+    """The graph is not that of Inception v3."""
+
+
+def _match(output):
+    layers, tensor = {}, output
+    for block, branches in reversed(MIXED.items()):
+        tensor = _concatenation(tensor, branches, [f"{block}/Branch_{i}/" for i in range(len(branches))], layers)
+    _branch(tensor, STEM, "", layers)
+    return Body({scope: layers[scope] for scope in scopes()}, output)
+
+
+def scopes():
+    """The names of the 94 convolutions, block by block from the input upward: list of str."""
+    names = [step.name for step in STEM if step is not POOL]
+    for block, branches in MIXED.items():
+        for i, branch in enumerate(branches):
+            flat = [c for step in branch if step is not POOL for c in (step if isinstance(step, tuple) else (step,))]
+            names += [f"{block}/Branch_{i}/{convolution.name}" for convolution in flat]
+    return names
+
+
+def _concatenation(tensor, branches, prefixes, layers):
+    """Adds to `layers` what is found of these branches, top down; returns the tensor that all of them read."""
+    _, tops = _below(tensor, "Concatenate")
+    if not isinstance(tops, (list, tuple)) or len(tops) != len(branches):
+        raise _Mismatch
+    starts = [_branch(top, branch, prefix, layers) for top, branch, prefix in zip(tops, branches, prefixes)]
+    if len({id(start) for start in starts}) != 1:
+        raise _Mismatch
+    return starts[0]
+
+
+def _branch(tensor, steps, prefix, layers):
+    for step in reversed(steps):
+        if step is POOL:
+            _, tensor = _below(tensor, "AveragePooling2D", "MaxPooling2D")
+        elif isinstance(step, tuple):
+            tensor = _concatenation(tensor, [(convolution,) for convolution in step], [prefix] * len(step), layers)
+        else:
+            relu, tensor = _below(tensor, "Activation", "ReLU")
+            norm, tensor = _below(tensor, "BatchNormalization")
+            layer, tensor = _below(tensor, "Conv2D")
+            if (layer.filters, layer.kernel_size) != (step.filters, step.kernel) or not _is_relu(relu):
+                raise _Mismatch
+            layers[prefix + step.name] = layer, norm
+    return tensor
+
+
+def _below(tensor, *types):
+    """The layer that makes a tensor, which must be of one of these types, and its input tensor or tensors."""
+    layer, node, _ = tensor._keras_history
+    if type(layer).__name__ not in types:
+        raise _Mismatch
+    return layer, layer._inbound_nodes[node].input_tensors
+
+
+def _is_relu(layer):
+    return getattr(getattr(layer, "activation", tf_keras.activations.relu), "__name__", None) == "relu"

@@ -1,0 +1,139 @@
+"""The weights that `--model=inception_v3 --weights=` takes: imagenet, a Keras file, a TF-Slim checkpoint."""
+
+import hashlib
+import os
+import socket
+
+from absl import logging
+import h5py
+import tf_keras
+
+from sanity_checks import randomness
+from sanity_checks.models import inception_body
+from sanity_checks.models import inception_v3
+from sanity_checks.models import keras_file
+from sanity_checks.models import slim_checkpoint
+
+IMAGENET = "imagenet"
+# Keras' port of TF-Slim's weights: 1000 classes, no background.
+IMAGENET_FILE = "inception_v3_weights_tf_dim_ordering_tf_kernels.h5"
+IMAGENET_URL = "https://storage.googleapis.com/tensorflow/keras-applications/inception_v3/" + IMAGENET_FILE
+IMAGENET_MD5 = "9a0d58056eeedaa3f26cb7ebd46da564"
+CACHE_FOLDER = "models"         # inside Keras' cache, ~/.keras
+TIMEOUT = 20                    # seconds without an answer before a download is given up
+FEATURES = 2048                 # channels of the body's output
+
+
+def load(weights, seed=0):
+    """Reads an Inception v3.
+
+    Args:
+        weights: "imagenet" (Keras' download, kept in its cache); a weights file of
+            `tf_keras.applications.InceptionV3` with or without top; a whole Keras file on this body; or the path of
+            a TF-Slim checkpoint.
+        seed: int, of the head where the file has none.
+
+    Returns:
+        tf_keras.Model.
+
+    Raises:
+        FileNotFoundError: no such file.
+        OSError: "imagenet" is neither in the cache nor can it be downloaded.
+        ValueError: the file is of another kind, damaged, or does not fit.
+    """
+    if weights == IMAGENET:
+        return _load_weights_file(_download(), seed)
+    checkpoint = slim_checkpoint.prefix(weights)
+    if os.path.exists(checkpoint + ".index"):
+        return slim_checkpoint.load(checkpoint)
+    if not os.path.exists(weights):
+        raise FileNotFoundError(f"--weights: no such file: {weights}; expected 'imagenet', 'random', a Keras file or "
+                                f"the path of a TF-Slim checkpoint")
+    if os.path.isdir(weights) or weights.endswith(".keras") or _is_whole_model(weights):
+        return _load_whole(weights)
+    if weights.endswith(keras_file.ENDINGS) or h5py.is_hdf5(weights):
+        return _load_weights_file(weights, seed)
+    return slim_checkpoint.load(weights)
+
+
+def _download():
+    """The path of Keras' ImageNet weights in its cache, downloaded if they are not there."""
+    cached = os.path.join(os.path.expanduser("~"), ".keras", CACHE_FOLDER, IMAGENET_FILE)
+    if os.path.exists(cached) and md5(cached) != IMAGENET_MD5:      # Keras would delete it
+        raise ValueError(f"--weights=imagenet: {cached} has md5 {md5(cached)}, expected {IMAGENET_MD5}; remove it to "
+                         f"download it again, or name it as --weights={cached}")
+    timeout = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(TIMEOUT)
+    try:
+        return tf_keras.utils.get_file(IMAGENET_FILE, IMAGENET_URL, cache_subdir=CACHE_FOLDER, file_hash=IMAGENET_MD5)
+    except Exception as error:      # Keras raises plain Exception
+        raise OSError(f"--weights=imagenet: {IMAGENET_FILE} is not in Keras' cache and cannot be downloaded "
+                      f"({_reason(error)}); get it from {IMAGENET_URL} and put it at {cached}") from error
+    finally:
+        socket.setdefaulttimeout(timeout)
+
+
+def md5(path):
+    """The md5 of a file, in hexadecimal digits."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "md5").hexdigest()
+
+
+def _is_whole_model(path):
+    if not h5py.is_hdf5(path):
+        return False
+    with _open(path) as file:
+        return "model_config" in file.attrs
+
+
+def _load_whole(path):
+    model = keras_file.load(path, "--weights")
+    if inception_body.find(model) is None:
+        raise ValueError(f"--weights: {path} holds the model {model.name!r}, whose body is not Inception v3; "
+                         f"use --model={path} for a model of another architecture")
+    return model
+
+
+def _load_weights_file(path, seed):
+    """A network with the weights of an HDF5 file; the head is drawn where the file holds the body alone."""
+    kernels, heads = _shapes(path)
+    expected = len(inception_body.scopes())
+    if kernels != expected or len(heads) > 1:
+        raise ValueError(f"--weights: {path} does not fit Inception v3: expected {expected} convolution kernels and at "
+                         f"most one dense kernel, found {kernels} and {len(heads)}")
+    if not heads:
+        model = inception_v3.build()
+        keras_file.load_weights(tf_keras.Model(model.input, inception_body.find(model).features), path)
+        _draw_head(model.layers[-1], seed)
+        logging.warning("--weights: %s holds no head: the %d logits are untrained, drawn from their initializer",
+                        path, model.output_shape[-1])
+        return model
+    if heads[0][0] != FEATURES:
+        raise ValueError(f"--weights: {path}: the head's kernel has shape {heads[0]}, expected ({FEATURES}, classes)")
+    model = inception_v3.build(num_classes=heads[0][1])
+    keras_file.load_weights(model, path)
+    return model
+
+
+def _draw_head(dense, seed):
+    drawn = inception_v3.KernelInitializer(randomness.key("untrained head", seed) % 2 ** 31)
+    dense.kernel.assign(drawn(dense.kernel.shape))
+
+
+def _shapes(path):
+    """The number of four-dimensional arrays in an HDF5 file, and the shapes of the two-dimensional ones."""
+    found = []
+    with _open(path) as file:
+        file.visititems(lambda name, item: found.append(item.shape) if isinstance(item, h5py.Dataset) else None)
+    return sum(len(shape) == 4 for shape in found), [shape for shape in found if len(shape) == 2]
+
+
+def _open(path):
+    try:
+        return h5py.File(path)
+    except OSError as error:
+        raise ValueError(f"--weights: {path} is not an HDF5 file that can be read: {_reason(error)}") from error
+
+
+def _reason(error):
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,74 @@
+"""Simultaneous tests of many estimates: the wild bootstrap of the largest studentized deviation (max-T)."""
+
+import dataclasses
+
+import numpy as np
+
+_CHUNK_FLIPS = 256
+_ROUNDING = 1e-9            # of similarities: what is smaller is zero
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Contrasts:
+    """Estimates of numbers that are tested against zero, and what their errors are made of.
+
+    Attributes:
+        estimate: float64 [m].
+        images: float64 [m, images], influences of the images, centred; their mean is the error's first part.
+        draw_variance: float64 [m], variance of the second part, which comes from the random draws of the weights.
+        degrees: float64 [m], degrees of freedom behind `draw_variance`; 0 where it is 0.
+    """
+
+    estimate: np.ndarray
+    images: np.ndarray
+    draw_variance: np.ndarray
+    degrees: np.ndarray
+
+    def take(self, which):
+        """Those at these positions: bool or int index -> `Contrasts`."""
+        return Contrasts(*(getattr(self, field.name)[which] for field in dataclasses.fields(self)))
+
+    def image_variance(self):
+        """Variance of the first part: float64 [m]."""
+        return (self.images ** 2).sum(axis=1) / self.images.shape[1] ** 2
+
+
+def adjusted_p(contrasts, flips, generator):
+    """Two-sided tests that the estimates' expectations are 0, the family-wise error controlled over all of them.
+
+    Flipping the signs of the images' influences, the same images for all estimates, keeps variances and correlations.
+    The draws' part is simulated as normal with `draw_variance`, and that variance as estimated anew each time with
+    its degrees of freedom, apart for every estimate. Each simulated error is divided by its own standard error, as the
+    estimates are by theirs, and the largest is kept.
+
+    Args:
+        contrasts: `Contrasts`.
+        flips: int, number of resamples.
+        generator: numpy.random.Generator.
+
+    Returns:
+        float64 [m] in (0, 1]. An estimate without any spread is 0 for sure (p = 1) or is not (the smallest p).
+    """
+    error = np.sqrt(contrasts.image_variance() + contrasts.draw_variance)
+    size = np.abs(contrasts.estimate)
+    statistic = np.where(size <= _ROUNDING, 0.0, np.divide(size, error, out=np.full_like(size, np.inf),
+                                                           where=error > _ROUNDING))
+    spread = contrasts.take(error > _ROUNDING)
+    largest = np.concatenate([_largest(spread, min(_CHUNK_FLIPS, flips - first), generator)
+                              for first in range(0, flips, _CHUNK_FLIPS)])
+    exceeding = flips - np.searchsorted(np.sort(largest), statistic, side="left")
+    return (1 + exceeding) / (flips + 1)
+
+
+def _largest(contrasts, flips, generator):
+    """The largest absolute studentized error over all estimates in each resample: float64 [flips]."""
+    if not len(contrasts.estimate):
+        return np.zeros(flips)
+    count = contrasts.images.shape[1]
+    mean = contrasts.images @ generator.choice((-1.0, 1.0), size=(count, flips)) / count
+    variance = np.maximum(contrasts.image_variance()[:, None] - mean ** 2 / count, _ROUNDING ** 2)
+    if contrasts.draw_variance.any():
+        drawn, degrees = contrasts.draw_variance[:, None], np.maximum(contrasts.degrees, 1)[:, None]
+        mean = mean + np.sqrt(drawn) * generator.standard_normal(mean.shape)
+        variance = variance + drawn * generator.chisquare(degrees, mean.shape) / degrees
+    return np.max(np.abs(mean) / np.sqrt(variance), axis=0)
