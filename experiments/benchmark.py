@@ -7,6 +7,7 @@
     run       a cascading run over images against the bare gradient passes that it needs
     metrics   per pair: scipy's and scikit-image's calls against the vectorized metrics
     memory    resident memory of a run over many images against that of a run over few
+    training  per image: one compiled training step on one batch, again and again, against whole epochs over a data set
 
 Weights are random and images are noise: neither changes the cost.
 """
@@ -24,6 +25,7 @@ from scipy import stats
 from skimage import feature
 from skimage import metrics as skimage_metrics
 import tensorflow as tf
+import tf_keras
 
 from experiments import errors
 from experiments import method_flags
@@ -33,12 +35,13 @@ from sanity_checks import models
 from sanity_checks import results
 from sanity_checks import runner
 from sanity_checks.methods import pair
+from sanity_checks.models import training
 
 
 def define_flags():
     """Defines this binary's flags; a function, so that importing the module leaves other binaries' flags alone."""
     flags.DEFINE_string("model", "cnn", "Model to measure on.")
-    flags.DEFINE_list("benchmarks", ["methods", "run", "metrics", "memory"], f"Which of {', '.join(KINDS)}.")
+    flags.DEFINE_list("benchmarks", ["methods", "run", "metrics", "memory", "training"], f"Which of {', '.join(KINDS)}.")
     flags.DEFINE_integer("num_images", 256, "Images of the run benchmark.", lower_bound=1)
     flags.DEFINE_integer("batch_size", None, "Rows of a model pass; default: by image size.", lower_bound=1)
     flags.DEFINE_float("seconds", 2., "How long each thing is measured.", lower_bound=0.)
@@ -206,7 +209,32 @@ def benchmark_memory(classifier):
     yield Line(f"resident memory, {many} images against {few}", *measured, "MB")
 
 
-KINDS = {"methods": benchmark_methods, "run": benchmark_run, "metrics": benchmark_metrics, "memory": benchmark_memory}
+def benchmark_training(classifier):
+    """The bare step has Keras' Adam with the fused kernel, its fastest; ours also gathers, scales and counts."""
+    model, size, count = classifier.model, training.BATCH_SIZE, 4000
+    pixels = (255 * noise_images(classifier, count)).astype(np.uint8)
+    labels = np.random.default_rng(0).integers(0, classifier.num_classes, count)
+    images, classes = tf.constant(pixels[:size], tf.float32) / 255., tf.constant(labels[:size])
+    adam = tf_keras.optimizers.legacy.Adam(training.LEARNING_RATE)
+
+    @tf.function
+    def bare(images, classes):
+        with tf.GradientTape() as tape:
+            logits = model(images, training=True)
+            loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=classes, logits=logits))
+            loss += tf.add_n(model.losses) if model.losses else 0.
+        adam.apply_gradients(zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables))
+        return loss
+
+    trainer = training.Trainer(model, pixels, labels)
+    before = seconds_per_call(lambda: bare(images, classes).numpy()) / size
+    ours = seconds_per_call(lambda: trainer.run(20)) / 20 / size
+    after = seconds_per_call(lambda: bare(images, classes).numpy()) / size
+    yield Line("training, per image", 1e3 * (before + after) / 2, 1e3 * ours, "ms")
+
+
+KINDS = {"methods": benchmark_methods, "run": benchmark_run, "metrics": benchmark_metrics, "memory": benchmark_memory,
+         "training": benchmark_training}
 
 if __name__ == "__main__":
     define_flags()

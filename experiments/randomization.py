@@ -1,11 +1,13 @@
 """The body of the randomization binaries: flags -> classifier, images -> work units -> rows -> tables and figures."""
 
+import dataclasses
 import functools
 import importlib.metadata
 import os
 import platform
 import sys
 import time
+from collections.abc import Callable
 
 from absl import logging
 import tensorflow as tf
@@ -17,29 +19,62 @@ from experiments import run_flags
 from sanity_checks import methods
 from sanity_checks import results
 from sanity_checks import runner
+from sanity_checks import states
 from sanity_checks.models import initialization
 
 PACKAGES = ("tensorflow", "tf-keras", "saliency", "scikit-image", "scipy", "numpy", "pandas")
 
 
+@dataclasses.dataclass(frozen=True)
+class Experiment:
+    """What a run compares.
+
+    Attributes:
+        test: a name in `sanity_checks.names.TESTS`.
+        classifier: `sanity_checks.models.classifier.Classifier`.
+        dataset: `sanity_checks.datasets.Dataset`, whose test images are explained.
+        num_states: int, weight states of a unit.
+        weights_sha256: str, checksum of the weights that the states start from.
+        states_of: function from the draw to a context manager that yields the weight states; None where the runner
+            draws them.
+        provenance: dict of JSON values to record besides those of every run.
+        unused: names of flags that have no effect on this test.
+    """
+    test: str
+    classifier: object
+    dataset: object
+    num_states: int
+    weights_sha256: str
+    states_of: Callable | None = None
+    provenance: dict = dataclasses.field(default_factory=dict)
+    unused: tuple = ()
+
+
 def run(test):
-    """Runs one of `sanity_checks.states.TESTS` as the flags say, then draws its tables and figures.
+    """Runs one of `sanity_checks.states.TESTS` as the flags say, then draws its tables and figures."""
+    run_flags.check()
+    classifier = model_flags.load_classifier()
+    dataset = model_flags.load_dataset(classifier.image_shape)
+    path = os.path.abspath(model_flags.WEIGHTS.value) if model_flags.WEIGHTS.value else None
+    compare(Experiment(test, classifier, dataset, len(states.stages(classifier, test)),
+                       initialization.weights_sha256(classifier), provenance={"weights_file": path}))
+
+
+def compare(experiment):
+    """Compares the maps of an experiment's weight states as the flags say, then draws its tables and figures.
 
     Finished units of the run directory are kept. With several shards, the process that finishes the last unit
     draws; any process can draw again later with `python -m experiments.aggregate`.
     """
-    run_flags.check()
-    classifier = model_flags.load_classifier()
-    dataset = model_flags.load_dataset(classifier.image_shape)
-    protocol = run_flags.protocol(test, classifier)
-    _check_dataset(classifier, dataset)
-    total = run_flags.number_of_images(dataset)
-    size = run_flags.IMAGES_PER_UNIT.value or runner.images_per_unit(dataset.image_shape)
+    protocol = run_flags.protocol(experiment.test, experiment.classifier)
+    _check_dataset(experiment.classifier, experiment.dataset)
+    total = run_flags.number_of_images(experiment.dataset)
+    size = run_flags.IMAGES_PER_UNIT.value or runner.images_per_unit(experiment.dataset.image_shape)
     units = results.units(run_flags.DRAWS.value, total, size)
     directory = results.RunDirectory.open(
-        run_flags.OUTPUT_DIR.value, _settings(test, classifier, dataset, protocol, total, size),
-        run_flags.flagfile(), _provenance(classifier, dataset))
-    _compute(classifier, dataset, protocol, directory, units, total)
+        run_flags.OUTPUT_DIR.value, _settings(experiment, protocol, total, size), run_flags.flagfile(),
+        _provenance(experiment))
+    _compute(experiment, protocol, directory, units, total)
     directory.finish(len(units))
     missing = [unit for unit in units if not directory.is_done(unit)]
     if missing:
@@ -49,18 +84,19 @@ def run(test):
     aggregate.draw([run_flags.OUTPUT_DIR.value], run_flags.OUTPUT_DIR.value)
 
 
-def _compute(classifier, dataset, protocol, directory, units, total):
+def _compute(experiment, protocol, directory, units, total):
     """Computes this shard's units that are not done, with a progress bar over model passes."""
     mine = results.shard(units, run_flags.SHARD.value, run_flags.NUM_SHARDS.value)
     left = [unit for unit in mine if not directory.is_done(unit)]
-    states = len(runner.states.stages(classifier, protocol.test))
-    passes = sum(unit.last - unit.first for unit in left) * states * protocol.passes()
+    passes = sum(unit.last - unit.first for unit in left) * experiment.num_states * protocol.passes()
     logging.info("%d units of this shard, %d already done", len(mine), len(mine) - len(left))
     with tqdm.tqdm(total=passes, unit="pass", unit_scale=True, desc=protocol.test, file=sys.stderr,
                    disable=not left, smoothing=0.02, mininterval=0.5) as bar:
         for unit in left:
             started = time.monotonic()
-            rows, maps = runner.run_unit(classifier, dataset, unit, protocol, _figure_positions(total), bar.update)
+            sequence = experiment.states_of(unit.draw) if experiment.states_of else None
+            rows, maps = runner.run_unit(experiment.classifier, experiment.dataset, unit, protocol,
+                                         _figure_positions(total), bar.update, sequence)
             directory.write_unit(unit, rows, time.monotonic() - started, maps)
 
 
@@ -74,9 +110,10 @@ def _check_dataset(classifier, dataset):
                          f"{classifier.name!r} takes {classifier.image_shape}")
 
 
-def _settings(test, classifier, dataset, protocol, total, images_per_unit):
+def _settings(experiment, protocol, total, images_per_unit):
     """What a run directory is held to besides the sha256 of weights and images: the flags, by their effect."""
-    return {**run_flags.settings(protocol.methods), "test": test, "model": classifier.name, "dataset": dataset.name,
+    held = {name: value for name, value in run_flags.settings(protocol.methods).items() if name not in experiment.unused}
+    return {**held, "test": experiment.test, "model": experiment.classifier.name, "dataset": experiment.dataset.name,
             "num_images": total, "images_per_unit": images_per_unit}
 
 
@@ -86,8 +123,9 @@ def versions():
     return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in PACKAGES}}
 
 
-def _provenance(classifier, dataset):
+def _provenance(experiment):
     devices = [device.name for device in tf.config.list_logical_devices("GPU")] or ["CPU"]
-    return {"sha256": {"weights": initialization.weights_sha256(classifier), "images": dataset.sha256}, "versions": versions(), "devices": devices, "host": platform.node(), "command": " ".join(sys.argv),
-            "batch_size": run_flags.BATCH_SIZE.value or methods.default_batch_size(classifier.image_shape),
-            "weights_file": os.path.abspath(model_flags.WEIGHTS.value) if model_flags.WEIGHTS.value else None}
+    batch_size = run_flags.BATCH_SIZE.value or methods.default_batch_size(experiment.classifier.image_shape)
+    return {"sha256": {"weights": experiment.weights_sha256, "images": experiment.dataset.sha256},
+            "versions": versions(), "devices": devices, "host": platform.node(), "command": " ".join(sys.argv),
+            "batch_size": batch_size, **experiment.provenance}

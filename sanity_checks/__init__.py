@@ -18,6 +18,7 @@ _HOME = {
     "explain": "sanity_checks.methods",
     "similarity": "sanity_checks.metrics",
     "weight_states": "sanity_checks.states",
+    "trained_states": "sanity_checks.states",
     "run": "sanity_checks.checks",
 }
 

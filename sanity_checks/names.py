@@ -58,6 +58,8 @@ TESTS = {
     "labels": "Data Randomization",
 }
 
+LABEL_STAGES = TRUE_LABELS, RANDOM_LABELS = "true labels", "random labels"      # of the data randomization test
+
 
 @dataclasses.dataclass(frozen=True)
 class Style:

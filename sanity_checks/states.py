@@ -1,16 +1,20 @@
 """Sequences of weight states: the model as trained, then with blocks drawn anew (Adebayo et al. 2018, section 4).
 
-A test is a list of stages, and a stage is the set of blocks that are random in it. Variables are assigned in place
-and put back when the context ends, so nothing is cloned, saved or traced again.
+A test is a list of stages, and a stage is the set of blocks that are random in it; or the stages are networks that were
+trained apart. Variables are assigned in place and put back when the context ends, so nothing is cloned, saved or traced
+again.
 """
 
 import contextlib
 import dataclasses
 
+import numpy as np
+
 from sanity_checks import registry
 from sanity_checks.models import initialization
 
 ORIGINAL = "original"       # name of stage 0
+TRAINED = ("labels",)       # tests whose states are trained, not drawn: see `trained_states`
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,6 +66,9 @@ def stages(classifier, test):
         classifier: `sanity_checks.models.classifier.Classifier`.
         test: a name in `TESTS`.
     """
+    if test in TRAINED:
+        raise ValueError(f"test {test!r} compares networks that were trained apart, it draws nothing: give their weights "
+                         f"to sanity_checks.trained_states, or run experiments.label_randomization")
     sequence = registry.lookup(TESTS, test, "test")(list(classifier.blocks))
     return [WeightState(index, name, blocks) for index, (name, blocks) in enumerate(sequence)]
 
@@ -85,14 +92,52 @@ def weight_states(classifier, test, draw=0, seed=0, randomization=initialization
         Iterator of `WeightState`. Leaving the context restores every variable bit for bit, also after an error.
 
     Raises:
-        ValueError: unknown test.
+        ValueError: unknown test, or one whose states are trained.
     """
     sequence = stages(classifier, test)
     if test == "random_networks":
         randomization = dataclasses.replace(randomization, redraw="fresh")
+    with _restored(classifier) as originals:
+        yield _walk(classifier, sequence, originals, draw, seed, randomization)
+
+
+@contextlib.contextmanager
+def trained_states(classifier, networks):
+    """Context that yields an iterator over networks that were trained apart; `classifier.model` holds each in turn.
+
+    Args:
+        classifier: `sanity_checks.models.classifier.Classifier` of the networks' architecture.
+        networks: dict, name of the state -> its weights, a list of arrays like `classifier.model.get_weights()`. The
+            first is stage 0. For the data randomization test: trained on true labels, then on permuted ones.
+
+    Yields:
+        Iterator of `WeightState`. Leaving the context restores every variable bit for bit, also after an error.
+
+    Raises:
+        ValueError: weights that do not fit the model.
+    """
+    expected = [tuple(v.shape) for v in classifier.model.weights]
+    for name, weights in networks.items():
+        if [np.shape(value) for value in weights] != expected:
+            raise ValueError(f"weights of {name!r}: expected arrays of shapes {expected}, "
+                             f"got {[np.shape(value) for value in weights]}")
+    with _restored(classifier):
+        yield _visit(classifier, networks)
+
+
+def _visit(classifier, networks):
+    for index, (name, weights) in enumerate(networks.items()):
+        for variable, value in zip(classifier.model.weights, weights):
+            variable.assign(value)
+        yield WeightState(index, name, ())
+
+
+@contextlib.contextmanager
+def _restored(classifier):
+    """Context that yields the present values (dict, `variable.ref()` -> array) and puts them back at its end."""
     originals = {v.ref(): v.numpy() for block in classifier.blocks.values() for v in block}
     try:
-        yield _walk(classifier, sequence, originals, draw, seed, randomization)
+        yield originals
     finally:
         for reference, value in originals.items():
             reference.deref().assign(value)

@@ -13,6 +13,7 @@ from sanity_checks import names
 from sanity_checks.figures import bars
 from sanity_checks.figures import curves
 from sanity_checks.figures import grids
+from sanity_checks.figures import label_grids
 from sanity_checks.figures import overview
 from sanity_checks.figures import saving
 
@@ -37,7 +38,8 @@ def draw_all(summary, maps, output_dir, band="sd"):
     """Writes `figures/` in a directory: all figures that the results allow, each as PNG and PDF.
 
     stage_curves_<test>_<metrics> (label_bars_<metrics> for the data randomization test) shows all models and
-    data sets of a test side by side; masks_<name>_grey and masks_<name>_diverging show the maps of one image;
+    data sets of a test side by side; masks_<name>_grey and masks_<name>_diverging show the maps of one image (for the
+    data randomization test, masks_<name> shows both);
     overview_<run> the methods on the original weights, a row per image (runs of several images, or with the edge
     detector); stages_<run>_<method>_grey and _diverging one method at all stages, a row per image. The last is drawn
     for runs of several images, of their only method (and then there are no masks_...), or of Guided Backprop.
@@ -94,7 +96,9 @@ def _map_figures(run, maps):
             originals.append(_original(shown))
             if several and followed in shown.maps and (alone or len(shown.stages) > _FEW_STAGES):
                 through_stages.append(dataclasses.replace(shown, maps={followed: shown.maps[followed]}))
-        if not (several and alone):
+        if shown.stages == names.LABEL_STAGES:
+            yield f"masks_{name}", label_grids.label_grid(shown)
+        elif not (several and alone):
             for mode in grids.MODES:
                 yield f"masks_{name}_{mode}", grids.mask_grid(shown, mode=mode)
     if not alone and (several or _CONTROL in methods):

@@ -14,7 +14,7 @@ from sanity_checks.figures import layout
 from sanity_checks.figures import saving
 from sanity_checks.figures import shading
 
-_FRAME = 0.75                   # grey of the line, one pixel wide, about a cell
+_FRAME = 191                    # grey of the line, one pixel wide, about a cell
 _FLAW_FACE, _FLAW_HATCH = "#f2f2f2", "#b0b0b0"
 _FLAW_TEXT_BOX = {"facecolor": _FLAW_FACE, "edgecolor": "none", "pad": 1}
 SMALL_COLOR = "0.35"            # of captions
@@ -32,7 +32,7 @@ class Canvas:
         backend_agg.FigureCanvasAgg(self._figure)
         self._axes = self._figure.add_axes((0, 0, 1, 1))
         self._axes.set_axis_off()
-        self._pixels = np.ones((height, width, 3))
+        self._pixels = np.full((height, width, 3), 255, np.uint8)
 
     def picture(self, image, input_range, box):
         """Draws an image, float32 [H, W, C] with values in `input_range`, into a `layout.Box`."""
@@ -100,4 +100,4 @@ class Canvas:
 
     def _paste(self, colors, box):
         self._pixels[box.top - 1:box.top + box.height + 1, box.left - 1:box.left + box.width + 1] = _FRAME
-        self._pixels[box.top:box.top + box.height, box.left:box.left + box.width] = colors
+        self._pixels[box.top:box.top + box.height, box.left:box.left + box.width] = np.rint(255 * colors)

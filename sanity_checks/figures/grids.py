@@ -63,7 +63,7 @@ def mask_grid(figure_maps, methods=None, mode="grey", cell_pixels=layout.CELL_PI
         for column, saliency in enumerate(figure_maps.maps[method]):
             canvas.saliency(saliency, shown, plan.cell(row, column), plan.font_size)
     canvas.labels(plan, EXPLAINED)
-    _write_class(canvas, plan, class_of(figure_maps))
+    write_class(canvas, plan, class_of(figure_maps))
     return canvas.figure()
 
 
@@ -81,7 +81,8 @@ def class_of(figure_maps):
     return f"class {figure_maps.label}" if figure_maps.label >= 0 else ""
 
 
-def _write_class(canvas, plan, text):
+def write_class(canvas, plan, text):
+    """Writes the class of the image below it."""
     box, size = plan.image, plan.captions.size
     canvas.text(box.left + box.width / 2, box.top + box.height + layout.PAD,
                 layout.fitted(text, box.width, size) or layout.shortened(text), size, canvas_module.SMALL_COLOR)

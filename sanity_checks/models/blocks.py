@@ -115,19 +115,21 @@ def feature_map(model, layer_name=None):
 
     Args:
         model: functional or sequential tf_keras.Model.
-        layer_name: name of the layer to take instead, among the layers of `model`.
+        layer_name: name of the layer to take instead, in `model` or in a model nested in it.
 
     Returns:
-        Symbolic tensor [B, h, w, K], or None if the model has none (or is subclassed and no layer is named).
+        Symbolic tensor [B, h, w, K] of `model` or of a model nested in it, or None if the model has none (or is
+        subclassed and no layer is named).
 
     Raises:
         ValueError: no layer has that name, or its output is not a feature map.
     """
     if layer_name:
-        names = [layer.name for layer in model.layers]
-        if layer_name not in names:
-            raise ValueError(f"--gradcam_layer: no layer {layer_name!r}; layers: {', '.join(names)}")
-        output = model.get_layer(layer_name).output
+        named = {layer.name: layer for layer in _inside(model)
+                 if hasattr(layer, "output") and not isinstance(layer, tf_keras.layers.InputLayer)}
+        if layer_name not in named:
+            raise ValueError(f"--gradcam_layer: no layer {layer_name!r}; layers: {', '.join(named)}")
+        output = named[layer_name].output
         if len(output.shape) != 4:
             raise ValueError(f"--gradcam_layer: the output of {layer_name!r} has shape {tuple(output.shape)}, "
                              f"expected a feature map [B, h, w, channels]")
@@ -138,4 +140,7 @@ def feature_map(model, layer_name=None):
         output = getattr(layer, "output", None)
         if hasattr(output, "shape") and len(output.shape) == 4 and type(layer).__name__ not in PASSING_LAYERS:
             return None if isinstance(layer, tf_keras.layers.InputLayer) else output
+        nested = feature_map(layer) if getattr(layer, "_is_graph_network", False) else None
+        if nested is not None:
+            return nested
     return None

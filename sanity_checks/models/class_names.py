@@ -16,8 +16,8 @@ def of_imagenet(outputs, path=FILE):
         path: the CSV file.
 
     Returns:
-        tuple of `outputs` str; a class that the file does not name is called by its number. None for another number
-        of outputs, or where there is no such file.
+        tuple of `outputs` str; a class that the file does not name is called by its number. None for another
+        number of outputs, or where there is no such file.
     """
     if outputs not in (CLASSES, CLASSES + 1) or not path.exists():
         return None

@@ -1,8 +1,9 @@
 """The body of Inception v3 (Szegedy et al. 2015), found under any head in a Keras graph by its structure.
 
-Layer names, which Keras numbers as it likes, play no part: from a concatenation downward, branch by branch, every
-convolution must have the kernel and the filters that `MIXED` and `STEM` state. Convolutions are called by the names
-that TF-Slim gives their variables; Keras calls the outputs of Mixed_5b ... Mixed_7c mixed0 ... mixed10.
+Layer names, which Keras numbers as it likes, play no part: from a concatenation downward, branch by branch,
+every convolution must have the kernel and the filters that `MIXED` and `STEM` state. Convolutions are called
+by the names that TF-Slim gives their variables; Keras calls the outputs of
+Mixed_5b ... Mixed_7c mixed0 ... mixed10.
 """
 
 import dataclasses
@@ -14,7 +15,7 @@ POOL = "pool"
 
 @dataclasses.dataclass(frozen=True)
 class Convolution:
-    """A convolution with BatchNorm and ReLU: its name in its branch, its filters, its kernel's (height, width)."""
+    """A convolution with BatchNorm and ReLU: its name in its branch, filters, kernel's (height, width)."""
     name: str
     filters: int
     kernel: tuple
@@ -49,8 +50,8 @@ def _mixed_8(tall):
             (POOL, _conv("Conv2d_0b_1x1", 192)))
 
 
-# Convolutions and pooling, from the input upward. A step that is a tuple is a fork: its convolutions read the same
-# tensor and are concatenated. A mixed block is a tuple of branches, in the order of its concatenation.
+# Convolutions and pooling, from the input upward. A step that is a tuple is a fork: its convolutions read the
+# same tensor and are concatenated. A mixed block is a tuple of branches, in the order of its concatenation.
 STEM = (_conv("Conv2d_1a_3x3", 32), _conv("Conv2d_2a_3x3", 32), _conv("Conv2d_2b_3x3", 64), POOL,
         _conv("Conv2d_3b_1x1", 80), _conv("Conv2d_4a_3x3", 192), POOL)
 MIXED = {
@@ -79,8 +80,8 @@ class Body:
     """An Inception v3 body found in a model.
 
     Attributes:
-        layers: dict, scope such as "Mixed_5b/Branch_0/Conv2d_0a_1x1" -> (Conv2D, BatchNormalization), 94 of them,
-            block by block from the input upward.
+        layers: dict, scope such as "Mixed_5b/Branch_0/Conv2d_0a_1x1" -> (Conv2D, BatchNormalization):
+            94 of them, block by block from the input upward.
         features: symbolic tensor, the output of Mixed_7c.
     """
     layers: dict
@@ -115,7 +116,8 @@ class _Mismatch(Exception):
 def _match(output):
     layers, tensor = {}, output
     for block, branches in reversed(MIXED.items()):
-        tensor = _concatenation(tensor, branches, [f"{block}/Branch_{i}/" for i in range(len(branches))], layers)
+        prefixes = [f"{block}/Branch_{i}/" for i in range(len(branches))]
+        tensor = _concatenation(tensor, branches, prefixes, layers)
     _branch(tensor, STEM, "", layers)
     return Body({scope: layers[scope] for scope in scopes()}, output)
 
@@ -125,13 +127,14 @@ def scopes():
     names = [step.name for step in STEM if step is not POOL]
     for block, branches in MIXED.items():
         for i, branch in enumerate(branches):
-            flat = [c for step in branch if step is not POOL for c in (step if isinstance(step, tuple) else (step,))]
-            names += [f"{block}/Branch_{i}/{convolution.name}" for convolution in flat]
+            for step in branch:
+                fork = () if step is POOL else step if isinstance(step, tuple) else (step,)
+                names += [f"{block}/Branch_{i}/{convolution.name}" for convolution in fork]
     return names
 
 
 def _concatenation(tensor, branches, prefixes, layers):
-    """Adds to `layers` what is found of these branches, top down; returns the tensor that all of them read."""
+    """Adds what is found of these branches to `layers`; returns the tensor that all of them read."""
     _, tops = _below(tensor, "Concatenate")
     if not isinstance(tops, (list, tuple)) or len(tops) != len(branches):
         raise _Mismatch
@@ -146,7 +149,8 @@ def _branch(tensor, steps, prefix, layers):
         if step is POOL:
             _, tensor = _below(tensor, "AveragePooling2D", "MaxPooling2D")
         elif isinstance(step, tuple):
-            tensor = _concatenation(tensor, [(convolution,) for convolution in step], [prefix] * len(step), layers)
+            fork = [(convolution,) for convolution in step]
+            tensor = _concatenation(tensor, fork, [prefix] * len(fork), layers)
         else:
             relu, tensor = _below(tensor, "Activation", "ReLU")
             norm, tensor = _below(tensor, "BatchNormalization")

@@ -1,4 +1,4 @@
-"""Inception v3 (Szegedy et al. 2015): building it, and the paper's 17 blocks of any Keras model on its body."""
+"""Inception v3 (Szegedy et al. 2015): building it, and the paper's 17 blocks of any model on its body."""
 
 import math
 
@@ -18,7 +18,7 @@ BLOCKS = (HEAD,) + inception_body.BLOCKS[::-1]      # top to bottom
 
 
 def build(input_shape=(299, 299, 3), num_classes=1000):
-    """Returns the untrained network, ending in logits: Keras' port of it, global average pooling and one dense layer.
+    """Returns the untrained network, Keras' port of it: ends in global average pooling and the dense logits.
 
     Args:
         input_shape: (H, W, 3) of images in [-1, 1]; 299 x 299 in the paper, at least 75 x 75.
@@ -31,10 +31,10 @@ def build(input_shape=(299, 299, 3), num_classes=1000):
 class KernelInitializer(tf_keras.initializers.Initializer):
     """What the released code draws kernels of convolutions and dense layers from: TF-Slim's variance scaling.
 
-    A normal of variance 1.3 * 2 / fan in, truncated at two standard deviations. 1.3 makes up for the truncation: the
-    standard deviation is 1.003 * sqrt(2 / fan in), where that of Keras' VarianceScaling is 1 * sqrt(2 / fan in). Drawn
-    by inversion, in half the time of TensorFlow's rejection: a stage of the tests draws up to
-    24 million values.
+    A normal of variance 1.3 * 2 / fan in, truncated at two standard deviations. 1.3 makes up for the
+    truncation: the standard deviation is 1.003 * sqrt(2 / fan in), where that of Keras' VarianceScaling is
+    sqrt(2 / fan in). Drawn by inversion, in half the time of TensorFlow's rejection: a stage of the tests
+    draws up to 24 million values.
     """
 
     def __init__(self, seed=0):
@@ -51,22 +51,23 @@ class KernelInitializer(tf_keras.initializers.Initializer):
 
 
 def recognize(model):
-    """The `sanity_checks.models.classifier.Classifier` of a model on the body of Inception v3, whatever its head.
+    """The `classifier.Classifier` of a model on the body of Inception v3, whatever its head.
 
     Args:
         model: tf_keras.Model that ends in logits.
 
     Returns:
-        `Classifier` with the paper's 17 blocks, the released code's initializers and the output of Mixed_7c for
-        GradCAM; None for any other model.
+        `Classifier` with the paper's 17 blocks, the released code's initializers and the output of Mixed_7c
+        for GradCAM; None for any other model.
     """
     body = inception_body.find(model)
     if body is None:
         return None
     outputs = int(model.output_shape[-1])
     return classifier.Classifier(
-        name=NAME, model=model, blocks=_blocks(model, body), initializers=_initializers(model), features=body.features,
-        class_names=class_names.of_imagenet(outputs), label_offset=1 if outputs == BACKGROUND_CLASSES else 0)
+        name=NAME, model=model, blocks=_blocks(model, body), initializers=_initializers(model),
+        features=body.features, class_names=class_names.of_imagenet(outputs),
+        label_offset=1 if outputs == BACKGROUND_CLASSES else 0)
 
 
 def _blocks(model, body):
@@ -86,7 +87,7 @@ def _blocks(model, body):
 
 
 def _initializers(model):
-    """Each variable's initializer in the released code: kernels as TF-Slim, biases zero, BatchNorm its constants."""
+    """Each variable's initializer in the released code: TF-Slim's for kernels, zero for biases."""
     found = blocks_module.initializers(model)
     for layer in model.submodules:
         if type(layer).__name__ in ("Conv2D", "Dense") and layer.built:

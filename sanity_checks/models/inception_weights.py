@@ -29,8 +29,8 @@ def load(weights, seed=0):
 
     Args:
         weights: "imagenet" (Keras' download, kept in its cache); a weights file of
-            `tf_keras.applications.InceptionV3` with or without top; a whole Keras file on this body; or the path of
-            a TF-Slim checkpoint.
+            `tf_keras.applications.InceptionV3` with or without top; a whole Keras file on this body; or the
+            path of a TF-Slim checkpoint.
         seed: int, of the head where the file has none.
 
     Returns:
@@ -47,8 +47,8 @@ def load(weights, seed=0):
     if os.path.exists(checkpoint + ".index"):
         return slim_checkpoint.load(checkpoint)
     if not os.path.exists(weights):
-        raise FileNotFoundError(f"--weights: no such file: {weights}; expected 'imagenet', 'random', a Keras file or "
-                                f"the path of a TF-Slim checkpoint")
+        raise FileNotFoundError(f"--weights: no such file: {weights}; expected 'imagenet', 'random', a Keras "
+                                f"file or the path of a TF-Slim checkpoint")
     if os.path.isdir(weights) or weights.endswith(".keras") or _is_whole_model(weights):
         return _load_whole(weights)
     if weights.endswith(keras_file.ENDINGS) or h5py.is_hdf5(weights):
@@ -60,15 +60,17 @@ def _download():
     """The path of Keras' ImageNet weights in its cache, downloaded if they are not there."""
     cached = os.path.join(os.path.expanduser("~"), ".keras", CACHE_FOLDER, IMAGENET_FILE)
     if os.path.exists(cached) and md5(cached) != IMAGENET_MD5:      # Keras would delete it
-        raise ValueError(f"--weights=imagenet: {cached} has md5 {md5(cached)}, expected {IMAGENET_MD5}; remove it to "
-                         f"download it again, or name it as --weights={cached}")
+        raise ValueError(f"--weights=imagenet: {cached} has md5 {md5(cached)}, expected {IMAGENET_MD5}; "
+                         f"remove it to download it again, or name it as --weights={cached}")
     timeout = socket.getdefaulttimeout()
     socket.setdefaulttimeout(TIMEOUT)
     try:
-        return tf_keras.utils.get_file(IMAGENET_FILE, IMAGENET_URL, cache_subdir=CACHE_FOLDER, file_hash=IMAGENET_MD5)
+        return tf_keras.utils.get_file(
+            IMAGENET_FILE, IMAGENET_URL, cache_subdir=CACHE_FOLDER, file_hash=IMAGENET_MD5)
     except Exception as error:      # Keras raises plain Exception
+        reason = keras_file.first_line(error)
         raise OSError(f"--weights=imagenet: {IMAGENET_FILE} is not in Keras' cache and cannot be downloaded "
-                      f"({_reason(error)}); get it from {IMAGENET_URL} and put it at {cached}") from error
+                      f"({reason}); get it from {IMAGENET_URL} and put it at {cached}") from error
     finally:
         socket.setdefaulttimeout(timeout)
 
@@ -99,17 +101,19 @@ def _load_weights_file(path, seed):
     kernels, heads = _shapes(path)
     expected = len(inception_body.scopes())
     if kernels != expected or len(heads) > 1:
-        raise ValueError(f"--weights: {path} does not fit Inception v3: expected {expected} convolution kernels and at "
-                         f"most one dense kernel, found {kernels} and {len(heads)}")
+        raise ValueError(f"--weights: {path} does not fit Inception v3: expected {expected} convolution "
+                         f"kernels and at most one dense kernel, found {kernels} and {len(heads)}; a model "
+                         f"with another head is read from a file of the whole model")
     if not heads:
         model = inception_v3.build()
         keras_file.load_weights(tf_keras.Model(model.input, inception_body.find(model).features), path)
         _draw_head(model.layers[-1], seed)
-        logging.warning("--weights: %s holds no head: the %d logits are untrained, drawn from their initializer",
-                        path, model.output_shape[-1])
+        logging.warning("--weights: %s holds no head: the %d logits are untrained, drawn from their "
+                        "initializer", path, model.output_shape[-1])
         return model
     if heads[0][0] != FEATURES:
-        raise ValueError(f"--weights: {path}: the head's kernel has shape {heads[0]}, expected ({FEATURES}, classes)")
+        raise ValueError(f"--weights: {path}: the head's kernel has shape {heads[0]}, "
+                         f"expected ({FEATURES}, classes)")
     model = inception_v3.build(num_classes=heads[0][1])
     keras_file.load_weights(model, path)
     return model
@@ -124,7 +128,7 @@ def _shapes(path):
     """The number of four-dimensional arrays in an HDF5 file, and the shapes of the two-dimensional ones."""
     found = []
     with _open(path) as file:
-        file.visititems(lambda name, item: found.append(item.shape) if isinstance(item, h5py.Dataset) else None)
+        file.visititems(lambda name, item: found.append(getattr(item, "shape", ())))
     return sum(len(shape) == 4 for shape in found), [shape for shape in found if len(shape) == 2]
 
 
@@ -132,8 +136,5 @@ def _open(path):
     try:
         return h5py.File(path)
     except OSError as error:
-        raise ValueError(f"--weights: {path} is not an HDF5 file that can be read: {_reason(error)}") from error
-
-
-def _reason(error):
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+        reason = keras_file.first_line(error)
+        raise ValueError(f"--weights: {path} is not an HDF5 file that can be read: {reason}") from error

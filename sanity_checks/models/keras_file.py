@@ -35,7 +35,7 @@ def load(path, flag="--model"):
     try:
         return tf_keras.models.load_model(path, compile=False)
     except (OSError, ValueError, TypeError, KeyError, AttributeError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{flag}: {path} is not a Keras model that tf_keras can load: {_reason(error)}") from error
+        raise ValueError(f"{flag}: {path} is not a Keras model that tf_keras can load: {first_line(error)}") from error
 
 
 def load_weights(model, path):
@@ -43,11 +43,11 @@ def load_weights(model, path):
     try:
         model.load_weights(path)
     except (OSError, ValueError, KeyError, ImportError) as error:
-        raise ValueError(f"--weights: {path} does not fit model {model.name!r}: {_reason(error)}") from error
+        raise ValueError(f"--weights: {path} does not fit model {model.name!r}: {first_line(error)}") from error
 
 
-def _reason(error):
-    """The first line of an error's message."""
+def first_line(error):
+    """The first line of an error's message, or the name of its type."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 

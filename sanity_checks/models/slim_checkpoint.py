@@ -1,25 +1,25 @@
-"""Reading Inception v3 from a TF-Slim checkpoint (inception_v3_2016_08_28.ckpt), variable by variable, by name.
+"""Reading Inception v3 from a TF-Slim checkpoint, inception_v3_2016_08_28.ckpt, variable by variable.
 
     InceptionV3/<block>/[Branch_i/<convolution>/]weights                            kernel
     InceptionV3/<block>/[Branch_i/<convolution>/]BatchNorm/beta, moving_mean, ...    BatchNorm, without gamma
-    InceptionV3/Logits/Conv2d_1c_1x1/weights, biases                                 the head, a 1 x 1 convolution
+    InceptionV3/Logits/Conv2d_1c_1x1/weights, biases                                 a 1 x 1 convolution
 
 A name that is neither one of these nor known to be of no use here is an error: nothing is left out silently.
 """
 
-import os
 import re
 
 import tensorflow as tf
 
 from sanity_checks.models import inception_body
 from sanity_checks.models import inception_v3
+from sanity_checks.models import keras_file
 
 SCOPE = "InceptionV3/"
 HEAD = SCOPE + "Logits/Conv2d_1c_1x1/"
 
-# Parts of the names that are passed over: the auxiliary head, and what only training needs. Where a checkpoint holds
-# moving averages of the weights beside the weights, the weights themselves are read.
+# Parts of the names that are passed over: the auxiliary head, and what only training needs. Where a
+# checkpoint holds moving averages of the weights beside the weights, the weights themselves are read.
 PASSED_OVER = re.compile(
     r"(^|/)(AuxLogits|global_step|beta[12]_power|ExponentialMovingAverage|biased|local_step"
     r"|(RMSProp|Momentum|Adam|Adagrad|Adadelta|Ftrl)(_\d+)?)(/|$)")
@@ -27,17 +27,12 @@ PASSED_OVER = re.compile(
 # The files of a checkpoint that has several: they are named by what they have in common.
 PART = re.compile(r"\.(index|meta|data-\d+-of-\d+)$")
 
-ERRORS = (tf.errors.OpError, ValueError, RuntimeError, OSError)     # of a file that is no checkpoint, or damaged
+ERRORS = (tf.errors.OpError, ValueError, RuntimeError, OSError)     # of no checkpoint, or a damaged one
 
 
 def prefix(path):
     """The path that names a checkpoint, given that or one of its files."""
     return PART.sub("", path)
-
-
-def exists(path):
-    """Whether there is a checkpoint of this prefix: one file (format 1), or an index beside its data (format 2)."""
-    return os.path.exists(path + ".index") or os.path.isfile(path)
 
 
 def load(path):
@@ -50,13 +45,15 @@ def load(path):
         tf_keras.Model ending in logits, with the checkpoint's number of classes.
 
     Raises:
-        ValueError: not a checkpoint; or it lacks a variable, has one of another shape, or one that is not known.
+        ValueError: not a checkpoint; or it lacks a variable, has one of another shape, or one that is not
+        known.
     """
     try:
         reader = tf.train.load_checkpoint(path)
         shapes = reader.get_variable_to_shape_map()
     except ERRORS as error:
-        raise ValueError(f"--weights: {path} is not a checkpoint that TensorFlow can read: {_reason(error)}") from error
+        reason = keras_file.first_line(error)
+        raise ValueError(f"--weights: {path} is not a checkpoint that can be read: {reason}") from error
     _require(path, HEAD + "biases", shapes)
     model = inception_v3.build(num_classes=shapes[HEAD + "biases"][-1])
     variables = variables_by_name(model)
@@ -65,13 +62,14 @@ def load(path):
         try:
             value = reader.get_tensor(name)
         except ERRORS as error:
-            raise ValueError(f"--weights: {path}: variable {name} cannot be read: {_reason(error)}") from error
+            reason = keras_file.first_line(error)
+            raise ValueError(f"--weights: {path}: variable {name} cannot be read: {reason}") from error
         variable.assign(value.reshape(variable.shape))
     return model
 
 
 def variables_by_name(model):
-    """The variables of an Inception v3 from `inception_v3.build` by TF-Slim's names: dict, name -> tf.Variable."""
+    """The variables of an `inception_v3.build` by TF-Slim's names: dict, name -> tf.Variable."""
     variables = {}
     for scope, (convolution, norm) in inception_body.find(model).layers.items():
         variables[f"{SCOPE}{scope}/weights"] = convolution.kernel
@@ -91,14 +89,11 @@ def _check(path, variables, shapes):
         shape = list(variable.shape)
         expected = [1, 1, *shape] if name == HEAD + "weights" else shape
         if shapes[name] != expected:
-            raise ValueError(f"--weights: {path}: variable {name} has shape {shapes[name]}, expected {expected}")
+            raise ValueError(f"--weights: {path}: variable {name} has shape {shapes[name]}, "
+                             f"expected {expected}")
 
 
 def _require(path, name, shapes):
     if name not in shapes:
         raise ValueError(f"--weights: {path} lacks the variable {name}, found {len(shapes)} variables: "
                          f"{', '.join(sorted(shapes)[:3])} ...")
-
-
-def _reason(error):
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

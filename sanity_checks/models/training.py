@@ -11,12 +11,12 @@ import tempfile
 
 import numpy as np
 import tensorflow as tf
-import tf_keras
 
 from sanity_checks import randomness
 
 LEARNING_RATE = 1e-4
 BATCH_SIZE = 50
+ADAM_BETA_1, ADAM_BETA_2 = 0.9, 0.999
 ADAM_EPSILON = 1e-8         # TF1's default, which the released code used; Keras' own is 1e-7
 
 
@@ -24,7 +24,7 @@ ADAM_EPSILON = 1e-8         # TF1's default, which the released code used; Keras
 class State:
     """Where a training stands: iterations done, and everything needed to go on."""
     iteration: int
-    variables: list         # of numpy arrays: the model's, then the optimizer's
+    variables: list         # of numpy arrays: the model's, then Adam's means and mean squares of the gradients
 
 
 class Trainer:
@@ -34,24 +34,28 @@ class Trainer:
         iteration: int, iterations done.
     """
 
-    def __init__(self, model, images, labels, seed=0, batch_size=BATCH_SIZE, learning_rate=LEARNING_RATE):
+    def __init__(self, model, images, labels, seed=0, batch_size=BATCH_SIZE, learning_rate=LEARNING_RATE,
+                 regularized=True):
         """
         Args:
-            model: tf_keras.Model ending in logits; its regularization losses are added.
+            model: tf_keras.Model ending in logits.
             images: uint8 [N, H, W, C]; trained on as value / 255.
             labels: int [N].
             seed: int, of the order of the images.
             batch_size: int, at most N.
             learning_rate: float, Adam's.
+            regularized: whether the model's regularization losses are added.
         """
         if not 0 < batch_size <= len(images):
             raise ValueError(f"batch_size must be between 1 and the number of images {len(images)}, got {batch_size}")
         self.iteration = 0
         self._model, self._seed, self._batch_size = model, seed, batch_size
+        self._regularized, self._learning_rate = regularized, learning_rate
         self._images, self._labels = tf.constant(images), tf.constant(labels, tf.int32)
-        self._optimizer = tf_keras.optimizers.Adam(learning_rate, epsilon=ADAM_EPSILON, jit_compile=False)
-        self._optimizer.build(model.trainable_variables)
-        self._steps = tf.function(self._run_steps, [tf.TensorSpec((None, batch_size), tf.int32)])
+        self._means, self._squares = ([tf.Variable(tf.zeros_like(v), trainable=False)
+                                       for v in model.trainable_variables] for _ in range(2))
+        self._steps = tf.function(self._run_steps, [tf.TensorSpec((None, batch_size), tf.int32),
+                                                    tf.TensorSpec((), tf.int32)])
 
     @property
     def steps_per_epoch(self):
@@ -65,7 +69,7 @@ class Trainer:
         while left:
             epoch, first = divmod(self.iteration, self.steps_per_epoch)
             count = min(left, self.steps_per_epoch - first)
-            sums = self._steps(self._order(epoch)[first:first + count])
+            sums = self._steps(self._order(epoch)[first:first + count], self.iteration)
             loss, correct = loss + float(sums[0]), correct + float(sums[1])
             self.iteration += count
             left -= count
@@ -86,7 +90,7 @@ class Trainer:
         self.iteration = state.iteration
 
     def _variables(self):
-        return self._model.variables + self._optimizer.variables
+        return [*self._model.variables, *self._means, *self._squares]
 
     def _order(self, epoch):
         """Batches of one epoch: int32 [steps_per_epoch, batch_size]."""
@@ -94,8 +98,13 @@ class Trainer:
         used = self.steps_per_epoch * self._batch_size
         return order[:used].reshape(-1, self._batch_size).astype(np.int32)
 
-    def _run_steps(self, batches):
-        """One optimizer step per row of `batches`; returns the summed loss and the number of right predictions."""
+    def _run_steps(self, batches, done):
+        """One optimizer step per row of `batches`; returns the summed loss and the number of right predictions.
+
+        Args:
+            batches: int32 [steps, batch_size], positions of images.
+            done: int32, iterations before these.
+        """
         loss_sum = correct = tf.constant(0.)
         for i in tf.range(tf.shape(batches)[0]):
             images = tf.cast(tf.gather(self._images, batches[i]), tf.float32) / 255.
@@ -103,13 +112,26 @@ class Trainer:
             with tf.GradientTape() as tape:
                 logits = self._model(images, training=True)
                 loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits))
-                loss += tf.add_n(self._model.losses) if self._model.losses else 0.
-            variables = self._model.trainable_variables
-            self._optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+                loss += tf.add_n(self._model.losses) if self._regularized and self._model.losses else 0.
+            self._adam(tape.gradient(loss, self._model.trainable_variables), done + i + 1)
             loss_sum += loss
             right = tf.equal(tf.argmax(logits, axis=1, output_type=tf.int32), labels)
             correct += tf.reduce_sum(tf.cast(right, tf.float32))
         return loss_sum, correct
+
+    def _adam(self, gradients, iteration):
+        """One step of Adam by TensorFlow's fused kernel, which reads and writes each variable once.
+
+        Args:
+            gradients: list of tensors, one per trainable variable.
+            iteration: int32, from 1.
+        """
+        powers = [tf.pow(beta, tf.cast(iteration, tf.float32)) for beta in (ADAM_BETA_1, ADAM_BETA_2)]
+        for variable, mean, square, gradient in zip(
+                self._model.trainable_variables, self._means, self._squares, gradients):
+            tf.raw_ops.ResourceApplyAdam(
+                var=variable.handle, m=mean.handle, v=square.handle, beta1_power=powers[0], beta2_power=powers[1],
+                lr=self._learning_rate, beta1=ADAM_BETA_1, beta2=ADAM_BETA_2, epsilon=ADAM_EPSILON, grad=gradient)
 
 
 def accuracy(classifier, images, batch_size=500):
@@ -120,11 +142,13 @@ def accuracy(classifier, images, batch_size=500):
         images: a split of a data set, with labels.
         batch_size: int, images a forward pass.
     """
-    right = 0
-    for first in range(0, len(images), batch_size):
-        logits = classifier.passes.logits(images[first:first + batch_size]).numpy()
-        right += int((logits.argmax(axis=1) == images.labels[first:first + batch_size]).sum())
-    return right / len(images)
+    return int((predictions(classifier, images, batch_size) == images.labels).sum()) / len(images)
+
+
+def predictions(classifier, images, batch_size=500):
+    """The class of the largest logit of each image of a split: int64 [N]."""
+    return np.concatenate([classifier.passes.logits(images[first:first + batch_size]).numpy().argmax(axis=1)
+                           for first in range(0, len(images), batch_size)])
 
 
 def save_state(path, state):

@@ -36,25 +36,31 @@ def train(name, architecture, dataset, directory, iterations, seed, progress=Non
     Raises:
         ValueError: the directory holds a training with other settings, or the data set has no training images.
     """
-    if dataset.train is None:
-        raise ValueError(f"--dataset: {dataset.name} has no training images")
     settings = {"model": name, "dataset": dataset.name, "iterations": iterations, "seed": seed,
                 "data_sha256": dataset.sha256}
-    os.makedirs(directory, exist_ok=True)
-    _check_settings(os.path.join(directory, SETTINGS), settings)
-    if os.path.exists(os.path.join(directory, METRICS)):
-        return _read_json(os.path.join(directory, METRICS))
-    classifier = _network(name, architecture, dataset, seed)
+    finished = open_directory(directory, dataset, settings)
+    if finished:
+        return finished
+    started = time.monotonic()
+    classifier = network(name, architecture, dataset, seed)
     trainer = training.Trainer(classifier.model, dataset.train.pixels, dataset.train.labels, seed)
-    seconds = _run(trainer, os.path.join(directory, STATE), iterations, progress)
-    metrics = {**settings, "seconds_this_process": round(seconds, 1), **accuracies(classifier, dataset)}
-    temporary = os.path.join(directory, f"{os.getpid()}.tmp.h5")
-    classifier.model.save_weights(temporary)
-    os.replace(temporary, os.path.join(directory, WEIGHTS))
-    _write_json(os.path.join(directory, METRICS), metrics)
-    if os.path.exists(os.path.join(directory, STATE)):
-        os.remove(os.path.join(directory, STATE))
-    return metrics
+    restore(trainer, directory, progress)
+    while trainer.iteration < iterations:
+        advance(trainer, min(SAVE_EVERY - trainer.iteration % SAVE_EVERY, iterations - trainer.iteration), progress)
+        if trainer.iteration < iterations:
+            save(trainer, directory)
+    return finish(directory, classifier, {
+        **settings, "seconds_this_process": round(time.monotonic() - started, 1), **accuracies(classifier, dataset)})
+
+
+def is_finished(directory):
+    """Whether a directory holds a finished training."""
+    return os.path.exists(os.path.join(directory, METRICS))
+
+
+def read_metrics(directory):
+    """What a finished training has left in metrics.json: dict."""
+    return _read_json(os.path.join(directory, METRICS))
 
 
 def accuracies(classifier, dataset):
@@ -63,27 +69,70 @@ def accuracies(classifier, dataset):
     return {f"{name}_accuracy": training.accuracy(classifier, split) for name, split in splits.items() if split}
 
 
-def _network(name, architecture, dataset, seed):
+def network(name, architecture, dataset, seed):
+    """The untrained network for a data set's images and classes: `sanity_checks.models.classifier.Classifier`."""
     classes = int(dataset.train.labels.max()) + 1
     classifier = keras_file.classify(architecture.build(dataset.image_shape, classes), name)
     initialization.randomize_all(classifier, seed)
     return classifier
 
 
-def _run(trainer, state_path, iterations, progress):
-    if os.path.exists(state_path):
-        trainer.restore(training.load_state(state_path))
-    started = time.monotonic()
+def open_directory(directory, dataset, settings):
+    """Makes the directory of a training, or checks that it holds one with these settings.
+
+    Args:
+        directory: str.
+        dataset: `sanity_checks.datasets.Dataset`.
+        settings: dict of JSON values.
+
+    Returns:
+        The metrics of a finished training, else None.
+
+    Raises:
+        ValueError: the directory holds a training with other settings, or the data set has no training images.
+    """
+    if dataset.train is None:
+        raise ValueError(f"--dataset: {dataset.name} has no training images")
+    os.makedirs(directory, exist_ok=True)
+    _check_settings(os.path.join(directory, SETTINGS), settings)
+    return read_metrics(directory) if is_finished(directory) else None
+
+
+def restore(trainer, directory, progress=None):
+    """Goes on where the directory's saved state stands, if it has one, and reports it."""
+    path = os.path.join(directory, STATE)
+    if os.path.exists(path):
+        trainer.restore(training.load_state(path))
     if progress:
         progress(trainer.iteration, float("nan"), float("nan"))
-    while trainer.iteration < iterations:
-        count = min(REPORT_EVERY - trainer.iteration % REPORT_EVERY, iterations - trainer.iteration)
+
+
+def save(trainer, directory):
+    """Saves where the training stands."""
+    training.save_state(os.path.join(directory, STATE), trainer.state())
+
+
+def advance(trainer, iterations, progress=None):
+    """Trains by so many iterations with reports of progress; returns the mean accuracy on their batches."""
+    end, right = trainer.iteration + iterations, 0.
+    while trainer.iteration < end:
+        count = min(REPORT_EVERY - trainer.iteration % REPORT_EVERY, end - trainer.iteration)
         loss, accuracy = trainer.run(count)
+        right += accuracy * count
         if progress:
             progress(trainer.iteration, loss, accuracy)
-        if trainer.iteration % SAVE_EVERY == 0 and trainer.iteration < iterations:
-            training.save_state(state_path, trainer.state())
-    return time.monotonic() - started
+    return right / iterations
+
+
+def finish(directory, classifier, metrics):
+    """Leaves the trained weights and the metrics in the directory, and no state; returns the metrics."""
+    temporary = os.path.join(directory, f"{os.getpid()}.tmp.h5")
+    classifier.model.save_weights(temporary)
+    os.replace(temporary, os.path.join(directory, WEIGHTS))
+    _write_json(os.path.join(directory, METRICS), metrics)
+    if os.path.exists(os.path.join(directory, STATE)):
+        os.remove(os.path.join(directory, STATE))
+    return metrics
 
 
 def _check_settings(path, settings):

@@ -182,6 +182,19 @@ def test_gradcam_layer_can_be_named(images):
         models.load_classifier(model, gradcam_layer="flatten")
 
 
+@pytest.mark.parametrize("pooled", [False, True])
+def test_the_feature_map_of_a_nested_model_is_read(images, pooled):
+    conv, top = layers.Conv2D(3, 3, activation="relu", name="conv"), layers.Dense(4, name="top")
+    inner = [conv, layers.GlobalAveragePooling2D(name="pool")]
+    body = tf_keras.Sequential([layers.InputLayer((6, 6, 1)), *inner[:1 + pooled]], name="body")
+    model = tf_keras.Sequential([layers.InputLayer((6, 6, 1)), body, *inner[1 + pooled:], top])
+    for layer in (None, "conv"):
+        classifier = models.load_classifier(model, gradcam_layer=layer)
+        features, gradients = classifier.passes.feature_gradient(images, np.array([0, 1, 2]))
+        assert np.allclose(features, conv(images), atol=1e-6)
+        assert np.allclose(gradients[:, 1, 2], top.kernel.numpy().T[:3] / 16, atol=1e-6)
+
+
 @pytest.mark.parametrize("ending", ["model.keras", "model.h5", "saved_model"])
 def test_keras_files(tmp_path, ending, images):
     model = small(*ENDS["dense softmax"]())

@@ -12,7 +12,7 @@ CLASSES = 1001
 
 
 class Slim:
-    """TF-Slim's Inception v3 in plain TensorFlow operations; makes the variables that it meets, by TF-Slim's names."""
+    """TF-Slim's Inception v3 in plain TensorFlow operations; makes the variables that it meets, by name."""
 
     def __init__(self):
         self.variables = {}
@@ -53,7 +53,8 @@ class Slim:
         beta = self._variable(name + "/BatchNorm/beta", (filters,), 0.3)
         mean = self._variable(name + "/BatchNorm/moving_mean", (filters,), 0.3)
         variance = self._variable(name + "/BatchNorm/moving_variance", (filters,), 0.2, positive=True)
-        return tf.nn.relu((tf.nn.conv2d(x, weights, stride, padding) - mean) / tf.sqrt(variance + 0.001) + beta)
+        x = tf.nn.conv2d(x, weights, stride, padding)
+        return tf.nn.relu((x - mean) / tf.sqrt(variance + 0.001) + beta)
 
     def _variable(self, name, shape, scale, positive=False):
         value = scale * self._random.standard_normal(shape, np.float32)
@@ -73,7 +74,8 @@ class Slim:
         return tf.concat([
             self._conv(x, f"{block}/Branch_0/Conv2d_0a_1x1", 64),
             self._chain(x, f"{block}/Branch_1", (second[0], 48), (second[1], 64)),
-            self._chain(x, f"{block}/Branch_2", ("Conv2d_0a_1x1", 64), ("Conv2d_0b_3x3", 96), ("Conv2d_0c_3x3", 96)),
+            self._chain(x, f"{block}/Branch_2", ("Conv2d_0a_1x1", 64), ("Conv2d_0b_3x3", 96),
+                        ("Conv2d_0c_3x3", 96)),
             self._pooled(x, block, pooled)], 3)
 
     def _mixed_17(self, x, block, width):
@@ -175,9 +177,10 @@ FIRST = "InceptionV3/Conv2d_1a_3x3/weights"
 
 
 @pytest.mark.parametrize("variables, message", [
-    ({**BIASES, FIRST + "/Lion": np.zeros(3, np.float32)}, FIRST + r"/Lion of shape \[3\], which the classifier .* not"),
-    ({**BIASES, "InceptionV3/Conv2d_1a_3x3/BatchNorm/gamma": np.zeros(3, np.float32)}, "BatchNorm/gamma of shape"),
-    ({**BIASES, FIRST: np.zeros((3, 3, 1, 32), np.float32)}, FIRST + r" has shape \[3, 3, 1, 32\], expected \[3, 3, 3, 32\]"),
+    ({**BIASES, FIRST + "/Lion": np.zeros(3, np.float32)}, r"/Lion of shape \[3\], which the classi.* not"),
+    ({**BIASES, "InceptionV3/Conv2d_1a_3x3/BatchNorm/gamma": np.zeros(3, np.float32)}, "Norm/gamma of shape"),
+    ({**BIASES, FIRST: np.zeros((3, 3, 1, 32), np.float32)},
+     FIRST + r" has shape \[3, 3, 1, 32\], expected \[3, 3, 3, 32\]"),
     ({**BIASES, **TRAINING_ONLY}, f"lacks the variable {FIRST}"),
     (TRAINING_ONLY, f"lacks the variable {slim_checkpoint.HEAD}biases"),
 ])
