@@ -18,11 +18,15 @@ METHODS = {
     "integrated_gradients_smoothgrad": "Integrated Gradients-SG",
     "vargrad": "VarGrad",
     "edge_detector": "Edge Detector",
+    "input_x_edges": "Edges ⊙ Input",
     "random_map": "Random Map",
     "xrai": "XRAI",
     "blur_ig": "Blur IG",
     "guided_ig": "Guided IG",
     "occlusion": "Occlusion",
+    "perturbation_mask": "Perturbation",
+    "truncated_normal": "Truncated Normal",
+    "uniform": "Uniform",
 }
 
 METRICS = {
@@ -40,6 +44,8 @@ MODELS = {
     "inception_v3": "Inception v3",
     "cnn": "CNN",
     "mlp": "MLP",
+    "alexnet": "AlexNet",
+    "none": "No model",
 }
 
 DATASETS = {
@@ -56,6 +62,10 @@ TESTS = {
     "bottom_up": "Bottom-up Randomization",
     "random_networks": "Random Networks",
     "labels": "Data Randomization",
+    "calibration": "Calibration",
+    "input_times_random": "Noise scale of the random vector",
+    "simple_models": "Simple Models",
+    "edge_comparison": "Similarity to Edges",
 }
 
 LABEL_STAGES = TRUE_LABELS, RANDOM_LABELS = "true labels", "random labels"      # of the data randomization test
@@ -86,11 +96,15 @@ METHOD_STYLES = {
     "integrated_gradients_smoothgrad": Style(_RED, "--", "<"),
     "vargrad": Style(_SKY, ":", "D"),
     "edge_detector": Style(_GREY, ":", "."),
+    "input_x_edges": Style(_ORANGE, ":", "."),
     "random_map": Style(_GREY, "--", "x"),
     "xrai": Style(_BLACK, "-", "h"),
     "blur_ig": Style(_RED, ":", "p"),
     "guided_ig": Style(_ORANGE, "--", ">"),
     "occlusion": Style(_BLACK, "--", "d"),
+    "perturbation_mask": Style(_BLACK, ":", "H"),
+    "truncated_normal": Style(_BLUE, "--", "d"),
+    "uniform": Style(_RED, "-", "d"),
 }
 
 _OTHER_STYLES = tuple(

@@ -147,6 +147,11 @@ def _named(names, first=0):
     return {i: name for i, name in enumerate(names or (), first) if not name.isdigit()}
 
 
+def shown_image(dataset, image):
+    """A model input [H, W, C] as figures show it, its channels red, green, blue."""
+    return image[..., ::-1] if dataset.bgr else image
+
+
 class _Comparison:
     """Similarities of each state's maps to the first state's, whose features are kept."""
 
@@ -186,7 +191,7 @@ class _Gallery:
             label = -1 if images.labels is None else int(images.labels[unit.first + position])
             explained = np.array([classes[i] for classes in self._explained])
             shown.append(results.FigureMaps(
-                image=pixels[position], image_id=images.ids[unit.first + position], input_range=dataset.input_range,
+                image=shown_image(dataset, pixels[position]), image_id=images.ids[unit.first + position], input_range=dataset.input_range,
                 label=label, stages=tuple(self._stages),
                 maps={method: np.stack([maps[i] for maps in stages]) for method, stages in self._maps.items()},
                 explained_class=explained,

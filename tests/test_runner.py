@@ -15,7 +15,8 @@ from sanity_checks import states
 
 FEW = {"smoothgrad": {"samples": 3}, "vargrad": {"samples": 4}, "integrated_gradients": {"steps": 4},
        "integrated_gradients_smoothgrad": {"samples": 2, "steps": 3}, "xrai": {"steps": 2, "algorithm": "fast"},
-       "blur_ig": {"steps": 2}, "guided_ig": {"steps": 2}, "occlusion": {"size": 27}}
+       "blur_ig": {"steps": 2}, "guided_ig": {"steps": 2}, "occlusion": {"size": 27},
+       "perturbation_mask": {"iterations": 2}}
 KEY = ["draw", "stage_index", "method", "metric", "image_id"]
 
 
@@ -32,7 +33,7 @@ class Images:
 
 def dataset(pixels, labels=None, class_names=None):
     return types.SimpleNamespace(
-        name="digits", input_range=(0., 1.), test=Images(pixels, labels), class_names=class_names)
+        bgr=False, name="digits", input_range=(0., 1.), test=Images(pixels, labels), class_names=class_names)
 
 
 def make(classifier, names):

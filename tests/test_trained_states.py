@@ -79,7 +79,7 @@ def run(classifier, pixels, networks):
     own = runner.Protocol("labels", {name: methods.make(name, **few) for name, few in [
         ("gradient", {}), ("smoothgrad", {"samples": 3}), ("integrated_gradients", {"steps": 3}),
         ("guided_backprop", {})]}, ("spearman_abs", "spearman"))
-    data = types.SimpleNamespace(name="digits", input_range=(0., 1.), class_names=None, test=Images(pixels))
+    data = types.SimpleNamespace(bgr=False, name="digits", input_range=(0., 1.), class_names=None, test=Images(pixels))
     sequence = states.trained_states(classifier, networks)
     return runner.run_unit(classifier, data, results.Unit(0, 0, len(pixels)), own, [0], sequence=sequence)
 

@@ -20,6 +20,7 @@ class Dataset:
         input_range: (lowest, highest) value an image can have.
         class_names: tuple of str, or None.
         skipped: tuple of str, files that could not be read and were left out.
+        bgr: whether the images' channels are blue, green, red; figures show them the other way round.
     """
     name: str
     source: str
@@ -31,6 +32,7 @@ class Dataset:
     input_range: tuple = (0., 1.)
     class_names: tuple = None
     skipped: tuple = ()
+    bgr: bool = False
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -85,7 +85,7 @@ def load(data_dir=None, images=None, image_size=(299, 299), preprocess="inceptio
     return base.Dataset(
         name="image_folder", source=images, sha256=hashlib.sha256(listing.encode()).hexdigest(), train=None,
         validation=None, test=split, image_shape=(*image_size, 3), input_range=way.input_range,
-        class_names=class_names, skipped=tuple(sorted(bad)))
+        class_names=class_names, skipped=tuple(sorted(bad)), bgr=way.bgr)
 
 
 def read_pixels(path, image_size):

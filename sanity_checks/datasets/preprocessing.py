@@ -17,9 +17,11 @@ class Preprocessing:
     Attributes:
         function: RGB uint8 [..., 3] -> float32 [..., 3].
         input_range: (lowest, highest) value of the result.
+        bgr: whether the result's channels are blue, green, red.
     """
     function: Callable
     input_range: tuple
+    bgr: bool = False
 
 
 def _inception(pixels):
@@ -48,5 +50,5 @@ PREPROCESSING = {
     "unit": Preprocessing(_unit, (0., 1.)),
     "tf": Preprocessing(_inception, (-1., 1.)),             # Keras' modes: the paper's again,
     "torch": Preprocessing(_torch, _range(_torch)),
-    "caffe": Preprocessing(_caffe, _range(_caffe)),
+    "caffe": Preprocessing(_caffe, _range(_caffe), bgr=True),
 }

@@ -1,4 +1,4 @@
-"""Controls: a map that ignores the model, and one that is nothing but the model's weights."""
+"""Controls: maps that ignore the model, and one that is nothing but the model's weights."""
 
 import dataclasses
 
@@ -26,6 +26,14 @@ class EdgeDetector(base.Method):
     def _edges(self, image):
         channels = [filters.sobel(image[..., channel]) for channel in range(image.shape[-1])]
         return np.stack(channels, axis=-1).astype(np.float32)
+
+
+@dataclasses.dataclass(frozen=True)
+class InputXEdges(EdgeDetector):
+    """The image times its edges (Adebayo et al. 2018, figure 37): what a product with the input looks like anyway."""
+
+    def _edges(self, image):
+        return image * super()._edges(image)
 
 
 @dataclasses.dataclass(frozen=True)

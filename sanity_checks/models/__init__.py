@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 
 from sanity_checks import registry
+from sanity_checks.models import alexnet
 from sanity_checks.models import cnn
 from sanity_checks.models import inception_v3
 from sanity_checks.models import inception_weights
@@ -32,6 +33,7 @@ MODELS = {
     "cnn": Architecture(cnn.build, cnn.GRADCAM_LAYER),
     "mlp": Architecture(mlp.build, None),
     "inception_v3": Architecture(inception_v3.build, None, inception_weights.load),
+    "alexnet": Architecture(alexnet.build, alexnet.GRADCAM_LAYER, alexnet.load),
 }
 
 TRAINABLE = ("cnn", "mlp")      # the networks that the paper trained
@@ -49,7 +51,7 @@ def load_classifier(model, weights=None, seed=0, blocks=None, gradcam_layer=None
         model: a name in `MODELS`, a path to a Keras file (.keras, .h5, SavedModel), or a built tf_keras.Model.
         weights: path of a weights file for the model; "random" draws every variable from its own initializer;
             None keeps the weights of a Keras file or model. inception_v3 takes also "imagenet", a whole Keras file
-            and a TF-Slim checkpoint, see `inception_weights.load`.
+            and a TF-Slim checkpoint, see `inception_weights.load`; alexnet also an array file, see `alexnet.load`.
         seed: int, of weights="random".
         blocks: list of "name=regular expression of layer names", top to bottom; default the paper's 17 for an
             Inception v3, whatever its head, and one block per layer for any other model.

@@ -43,8 +43,7 @@ class RunDirectory:
 
         Raises:
             ValueError: the directory holds a run with other settings, which the message names, or no run at
-            all
-                but other files.
+                all but other files.
         """
         _refuse_strange_directory(path)
         settings, provenance = _as_json(settings), _as_json(provenance)

@@ -7,6 +7,7 @@ from PIL import Image
 import pytest
 
 from sanity_checks import datasets
+from sanity_checks import runner
 from sanity_checks.datasets import preprocessing
 
 MODES = {"grey.png": "L", "alpha.png": "RGBA", "palette.png": "P", "colour.jpg": "RGB", "UPPER.JPEG": "RGB"}
@@ -143,3 +144,11 @@ def test_the_checksum_follows_the_content(folder):
     assert load(folder).sha256 == before
     Image.new("L", (9, 9)).save(folder / "grey.png")
     assert load(folder).sha256 != before
+
+
+def test_figures_show_bgr_inputs_as_rgb(tmp_path):
+    Image.new("RGB", (4, 4), (250, 0, 0)).save(tmp_path / "red.png")
+    for way, first in (("caffe", 2), ("inception", 0)):
+        data = datasets.load("image_folder", images=str(tmp_path), image_size=(4, 4), preprocess=way)
+        assert data.test[:1][0, 0, 0].argmax() == first
+        assert runner.shown_image(data, data.test[:1][0])[0, 0].argmax() == 0

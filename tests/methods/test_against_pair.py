@@ -13,8 +13,9 @@ SETTINGS = {
     "smoothgrad": {"samples": 5}, "vargrad": {"samples": 5}, "integrated_gradients": {"steps": 7},
     "integrated_gradients_smoothgrad": {"samples": 3, "steps": 4}, "xrai": {"steps": 4}, "blur_ig": {"steps": 5},
     "guided_ig": {"steps": 5}, "occlusion": {"size": 26},
+    "perturbation_mask": {"iterations": 3},
 }
-STOCHASTIC = ("smoothgrad", "vargrad", "integrated_gradients_smoothgrad", "random_map")
+STOCHASTIC = ("smoothgrad", "vargrad", "integrated_gradients_smoothgrad", "random_map", "perturbation_mask")
 
 # Relative to the largest value of the map. Blur IG divides a difference of blurs by 0.01 in single precision.
 TOLERANCE = {"blur_ig": 1e-3}

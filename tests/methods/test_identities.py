@@ -11,7 +11,8 @@ from sanity_checks import states
 
 FEW = {"smoothgrad": {"samples": 6}, "vargrad": {"samples": 6}, "integrated_gradients": {"steps": 6},
        "integrated_gradients_smoothgrad": {"samples": 4, "steps": 5}, "xrai": {"steps": 3, "algorithm": "fast"}, "blur_ig": {"steps": 3},
-       "guided_ig": {"steps": 3}, "occlusion": {"size": 27}}
+       "guided_ig": {"steps": 3}, "occlusion": {"size": 27},
+       "perturbation_mask": {"iterations": 2}}
 
 
 def settings(classifier, name):
