@@ -22,7 +22,7 @@ _GAP = "  "
 _LATEX_ESCAPES = str.maketrans({
     "\\": r"\textbackslash{}", "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$",
     "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "⊙": r"$\odot$",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "⊙": r"$\odot$", "±": r"$\pm$",
 })
 
 
@@ -40,18 +40,32 @@ def write_tables(summary, output_dir):
         list of str, the files written.
     """
     folder = os.path.join(output_dir, FOLDER)
-    texts = {"summary.csv": summary.to_csv(index=False, lineterminator="\n")}
+    written = [os.path.join(folder, "summary.csv")]
+    files.write_text(written[0], summary.to_csv(index=False, lineterminator="\n"))
     for run, metric, block in _blocks(summary):
-        stem = names.file_stem(*run, metric)
-        grid = _grid(block, _mean_and_interval)
         caption = _caption(run, metric) + ". Mean [95 % interval]."
-        notes = _notes(block)
-        texts[f"{stem}.csv"] = _csv(grid)
-        texts[f"{stem}.md"] = _markdown(grid, caption, notes)
-        texts[f"{stem}.tex"] = _latex(grid, caption, notes)
-    for name, text in texts.items():
-        files.write_text(os.path.join(folder, name), text)
-    return [os.path.join(folder, name) for name in texts]
+        path = os.path.join(folder, names.file_stem(*run, metric))
+        written += write_grid(path, _grid(block, _mean_and_interval), caption, _notes(block))
+    return written
+
+
+def write_grid(path, grid, caption, notes=(), across="Stage"):
+    """Writes a table as `path`.csv, .md and .tex.
+
+    Args:
+        path: str, without suffix.
+        grid: list of lines, each a list of str; the first line is the head.
+        caption: str.
+        notes: sequence of str, sentences below the table.
+        across: str, what the columns are; heads the first column where a wide table is turned, as in LaTeX.
+
+    Returns:
+        list of str, the files written.
+    """
+    texts = {"csv": _csv(grid), "md": _markdown(grid, caption, notes), "tex": _latex(grid, caption, notes, across)}
+    for suffix, text in texts.items():
+        files.write_text(f"{path}.{suffix}", text)
+    return [f"{path}.{suffix}" for suffix in texts]
 
 
 def terminal_table(summary, metric, width=TERMINAL_WIDTH):
@@ -141,9 +155,9 @@ def _markdown(grid, caption, notes):
     return "\n".join([caption, "", lines[0], rule, *lines[1:], "", *notes, ""])
 
 
-def _latex(grid, caption, notes):
+def _latex(grid, caption, notes, across):
     if len(grid[0]) - 1 > _LATEX_STAGES:
-        grid = _transposed(grid)
+        grid = _transposed(grid, across)
     lines = [" & ".join(_escaped(cell) for cell in line) + r" \\" for line in grid]
     return "\n".join([
         *(f"% {text}" for text in (caption, *notes)),
@@ -155,9 +169,9 @@ def _escaped(cell):
     return re.sub(r"(?<!\w)-(?=\d)", "$-$", cell.translate(_LATEX_ESCAPES))
 
 
-def _transposed(grid):
+def _transposed(grid, across="Stage"):
     lines = [list(line) for line in zip(*grid)]
-    return [["Stage"] + lines[0][1:]] + lines[1:]
+    return [[across] + lines[0][1:]] + lines[1:]
 
 
 def _plain(grid, width):

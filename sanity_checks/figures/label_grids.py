@@ -6,10 +6,11 @@ from sanity_checks.figures import canvas as canvas_module
 from sanity_checks.figures import grids
 from sanity_checks.figures import layout
 
+CELL_PIXELS = 280           # 10 pixels for one of MNIST's, room for the methods' names
 MODE_LABELS = {"grey": "Absolute", "diverging": "Diverging"}
 
 
-def label_grid(figure_maps, methods=None, cell_pixels=layout.CELL_PIXELS):
+def label_grid(figure_maps, methods=None, cell_pixels=CELL_PIXELS):
     """Draws the maps of one image: a column per method, the networks below each other, absolute and then diverging.
 
     Beside each row stands the class that the network's maps explain.
@@ -41,5 +42,5 @@ def label_grid(figure_maps, methods=None, cell_pixels=layout.CELL_PIXELS):
 
 def _label(figure_maps, mode, stage):
     explained = int(figure_maps.explained_class[stage])
-    named = figure_maps.class_names.get(explained, str(explained))
-    return f"{MODE_LABELS[mode]}, {figure_maps.stages[stage]}: {layout.shortened(named)}"
+    named = figure_maps.class_names.get(explained, f"class {explained}")
+    return f"{MODE_LABELS[mode]}, {figure_maps.stages[stage]} ({layout.shortened(named)})"

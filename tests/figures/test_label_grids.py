@@ -21,8 +21,8 @@ def texts(figure):
 def test_rows_are_networks_and_columns_methods():
     found = texts(label_grids.label_grid(maps()))
     assert [text for text in found if "labels" in text] == [
-        "Absolute, true labels: 3", "Absolute, random labels: Sneaker",
-        "Diverging, true labels: 3", "Diverging, random labels: Sneaker"]
+        "Absolute, true labels (class 3)", "Absolute, random labels (Sneaker)",
+        "Diverging, true labels (class 3)", "Diverging, random labels (Sneaker)"]
     assert [text for text in found if text.startswith("Grad")] == ["Gradient", "GradCAM"] and "class 3" in found
 
 
