@@ -21,10 +21,11 @@ setuptools.setup(
     license="Apache-2.0",
     python_requires=">=3.11",
     packages=setuptools.find_packages(include=["sanity_checks", "sanity_checks.*", "experiments", "data"]),
-    package_data={"data": ["*.csv", "README.md"], "experiments": ["flagfiles/*.flags"]},
+    package_data={"data": ["*.csv", "README.md"], "experiments": ["flagfiles/*.flags"],
+                  "sanity_checks.report": ["templates/*"]},
     install_requires=requirements(),
     extras_require={
-        "test": ["pytest>=8.0", "pytest-xdist>=3.5"],
+        "test": ["pytest>=8.0", "pytest-xdist>=3.5", "selenium>=4.20"],
         "gpu": ["tensorflow[and-cuda]>=2.20"],
     },
 )

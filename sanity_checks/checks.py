@@ -11,6 +11,7 @@ import tqdm
 
 from sanity_checks import aggregation
 from sanity_checks import methods as methods_module
+from sanity_checks import report
 from sanity_checks import results
 from sanity_checks import runner
 from sanity_checks import states
@@ -61,6 +62,17 @@ class Report:
         if summary.empty:
             raise ValueError(f"test: expected one of {', '.join(self.directories)}, got {test!r}")
         return curves.stage_curves(summary, list(dict.fromkeys(summary["metric"])), band)
+
+    def to_html(self, directory):
+        """Writes the page that `sanity_checks.report` makes of the runs, with its figures and tables beside it.
+
+        Args:
+            directory: str, folder of the page; made if missing.
+
+        Returns:
+            str, path of its index.html.
+        """
+        return report.write(directory, runs=list(self.directories.values()))
 
     def _repr_html_(self):
         return self.verdicts.to_html(index=False)

@@ -90,3 +90,12 @@ def test_wrong_arguments_are_refused(own_model, images, arguments, message):
 def test_images_of_another_shape_are_refused(own_model):
     with pytest.raises(ValueError, match=r"images: expected shape \[N, 12, 12, 1\]"):
         sanity_checks.run(own_model, np.zeros((2, 28, 28, 1)))
+
+
+def test_the_page_shows_the_verdicts_and_the_maps(report, tmp_path):
+    path = report.to_html(str(tmp_path / "page"))
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    for expected in ("insensitive", "edges", "hidden", "Cascading Randomization", "Independent Randomization"):
+        assert expected in text
+    assert (tmp_path / "page" / "tables" / "verdicts.csv").exists()

@@ -12,7 +12,7 @@ ROOT = pathlib.Path(__file__).parent.parent
 PACKAGES = ("sanity_checks", "experiments", "data")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 TENSORFLOW = ("tensorflow", "tf_keras", "saliency", "keras")
-WITHOUT_TENSORFLOW = ("metrics", "results", "aggregation", "tables", "figures", "names", "verdicts")
+WITHOUT_TENSORFLOW = ("metrics", "results", "aggregation", "tables", "figures", "names", "verdicts", "report")
 
 
 def name_of(path):

@@ -20,14 +20,25 @@ def rows_of(values, test, method, metric="spearman", stages=STAGES):
     values = np.asarray(values, float)
     draws, count, images = values.shape
     draw, stage, image = (index.ravel() for index in np.indices(values.shape))
-    return pd.DataFrame({
-        "model": "net", "dataset": "data", "test": test, "draw": draw, "stage_index": stage,
-        "stage": np.array(stages[:count])[stage], "method": method, "metric": metric,
-        "image_id": [f"{i:03d}" for i in image], "explained_class": 0, "value": values.ravel()})[list(results.COLUMNS)]
+    return pd.DataFrame(
+        {
+            "model": "net",
+            "dataset": "data",
+            "test": test,
+            "draw": draw,
+            "stage_index": stage,
+            "stage": np.array(stages[:count])[stage],
+            "method": method,
+            "metric": metric,
+            "image_id": [f"{i:03d}" for i in image],
+            "explained_class": 0,
+            "value": values.ravel(),
+        }
+    )[list(results.COLUMNS)]
 
 
 def curve(levels, draws=3, images=IMAGES, spread=0.1, seed=0, draw_spread=0.0):
-    """Similarities about the levels of stages 1, 2 ..., with stage 0 before them: float [draws, stages, images]."""
+    """Similarities about the levels of stages 1, 2 ..., after stage 0: float [draws, stages, images]."""
     generator = np.random.default_rng(seed)
     shape = (draws, len(levels), images)
     values = np.asarray(levels)[None, :, None] + spread * generator.standard_normal(shape)
@@ -87,7 +98,11 @@ def test_a_noisy_curve_is_undecided_and_not_sensitive():
 
 def test_a_block_alone_can_be_insensitive():
     found = verdict_on([0, 0.9, 0], 0.0, test="independent")
-    assert (found["verdict"], found["above"], found["at_null"]) == ("partly insensitive", "hidden2", "logits, hidden1")
+    assert (found["verdict"], found["above"], found["at_null"]) == (
+        "partly insensitive",
+        "hidden2",
+        "logits, hidden1",
+    )
 
 
 def test_without_its_null_a_method_is_not_assessed():
@@ -146,8 +161,9 @@ def test_the_order_of_the_rows_does_not_matter():
 
 def test_categorical_rows_as_they_are_read_give_the_same():
     rows = with_null([0.9, 0.2, 0], 0.1)
-    categorical = rows.astype({name: "category" for name in ("model", "dataset", "test", "stage", "method", "metric",
-                                                             "image_id")})
+    categorical = rows.astype(
+        {name: "category" for name in ("model", "dataset", "test", "stage", "method", "metric", "image_id")}
+    )
     one, other = (verdicts.verdicts(r, bootstrap_samples=20) for r in (rows, categorical))
     assert one.astype(object).equals(other.astype(object))
 
@@ -174,8 +190,9 @@ def test_one_estimate_has_the_p_value_of_a_t_test():
     expected = stats.ttest_1samp(values, 0).pvalue
     points = pd.DataFrame({"m": ["x"]})
     images = pd.Index([f"{i:02d}" for i in range(50)])
-    means = influence.means(pd.DataFrame({"m": "x", "draw": 0, "image_id": images, "value": values}), points, ["m"],
-                            images)
+    means = influence.means(
+        pd.DataFrame({"m": "x", "draw": 0, "image_id": images, "value": values}), points, ["m"], images
+    )
     contrast = simultaneous.Contrasts(means.mean, means.images, np.zeros(1), np.zeros(1))
     found = simultaneous.adjusted_p(contrast, 20000, np.random.default_rng(0))[0]
     assert found == pytest.approx(expected, abs=0.01)       # 20,000 flips: standard error below 0.004
@@ -232,8 +249,13 @@ def test_a_changed_map_agrees_with_the_papers_change():
 
 
 def test_no_statement_of_the_paper_is_given_twice():
-    keys = [(test, method, metric) for claim in paper.CLAIMS for test in claim.tests for method in claim.methods
-            for metric in claim.metrics or ("any",)]
+    keys = [
+        (test, method, metric)
+        for claim in paper.CLAIMS
+        for test in claim.tests
+        for method in claim.methods
+        for metric in claim.metrics or ("any",)
+    ]
     assert len(set(keys)) == len(keys)
 
 

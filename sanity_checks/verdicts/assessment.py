@@ -10,11 +10,28 @@ from sanity_checks.verdicts import evidence
 from sanity_checks.verdicts import paper
 from sanity_checks.verdicts import rule as rules
 
+WITHOUT_WEIGHTS = ("calibration", "input_times_random")     # rows that compare no states of a model
 SEPARATE_STAGES = ("independent",)      # tests whose stages do not build on each other
 
-COLUMNS = (*aggregation.RUN_COLUMNS, *evidence.PAIR, "verdict", "above", "at_null", "undecided", "sensitive_from",
-           "stages", "null", "null_low", "null_high", "chance", "n_degenerate", "scope", "description", "paper",
-           "agreement")
+COLUMNS = (
+    *aggregation.RUN_COLUMNS,
+    *evidence.PAIR,
+    "verdict",
+    "above",
+    "at_null",
+    "undecided",
+    "sensitive_from",
+    "stages",
+    "null",
+    "null_low",
+    "null_high",
+    "chance",
+    "n_degenerate",
+    "scope",
+    "description",
+    "paper",
+    "agreement",
+)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -22,15 +39,16 @@ class Assessment:
     """What `assess` found.
 
     Attributes:
-        stages: pandas.DataFrame with the columns `evidence.COLUMNS`, a row per run, method, metric and stage after
-            the original: mean similarity with its pointwise 95 % interval; the same of the null, and chance;
-            position, (mean - null) / (1 - null); excess, mean - null - margin * (1 - null); p, its p value adjusted
-            for the family; status, "above", "at null", "undecided" or "no data".
-        verdicts: pandas.DataFrame with the columns `COLUMNS`, a row per run, method and metric: verdict, one of
-            `rule.VERDICTS`; above, at_null and undecided, the names of the stages with these statuses, joined by
-            ", "; sensitive_from, the stage from which on all are at the null, or ""; stages, how many; scope, whether
-            the verdict is about all random draws of the weights or these alone; description, a sentence; paper, what
-            the paper says, or ""; agreement, one of `paper.AGREEMENTS`.
+        stages: pandas.DataFrame with the columns `evidence.COLUMNS`, a row per run, method, metric and stage
+            after the original: mean similarity with its pointwise 95 % interval; the same of the null, and
+            chance; position, (mean - null) / (1 - null); excess, mean - null - margin * (1 - null); p, its p
+            value adjusted for the family; status, "above", "at null", "undecided", "no data" (too few valid
+            pairs), or "no range" (the null is so near 1 that nothing can be lost).
+        verdicts: pandas.DataFrame with the columns `COLUMNS`, a row per run, method and metric: verdict, one
+            of `rule.VERDICTS`; above, at_null and undecided, the names of the stages with these statuses,
+            joined by ", "; sensitive_from, the stage from which on all are at the null, or ""; stages, how
+            many; scope, whether the verdict is about all random draws of the weights or these alone;
+            description, a sentence; paper, what the paper says, or ""; agreement, one of `paper.AGREEMENTS`.
     """
 
     stages: pd.DataFrame
@@ -41,7 +59,8 @@ def assess(rows, rule=rules.Rule(), bootstrap_samples=1000, seed=0, summary=None
     """Decides about every method under every test.
 
     Args:
-        rows: pandas.DataFrame with the columns `results.COLUMNS`; see `sanity_checks.verdicts` for the rows needed.
+        rows: pandas.DataFrame with the columns `results.COLUMNS`; see `sanity_checks.verdicts` for the rows
+            needed.
         rule: `Rule`, the constants of the decision.
         bootstrap_samples: int, resamples behind the pointwise intervals.
         seed: int, of all resampling.
@@ -57,7 +76,7 @@ def assess(rows, rule=rules.Rule(), bootstrap_samples=1000, seed=0, summary=None
     null_rows = rows[(rows["test"] == evidence.NULL_TEST) & (rows["stage_index"] == 1)]
     null_summary = summary[(summary["test"] == evidence.NULL_TEST) & (summary["stage_index"] == 1)]
     stages, verdicts = [], []
-    tests = summary[summary["test"] != evidence.NULL_TEST]
+    tests = summary[~summary["test"].isin([evidence.NULL_TEST, *WITHOUT_WEIGHTS])]
     for run, part in tests.groupby(list(aggregation.RUN_COLUMNS), sort=False, observed=True):
         model_and_data = dict(zip(aggregation.RUN_COLUMNS[:2], run))
         found, floors = evidence.gather(
@@ -69,7 +88,9 @@ def assess(rows, rule=rules.Rule(), bootstrap_samples=1000, seed=0, summary=None
 
 
 def _where(frame, values):
-    return frame[np.logical_and.reduce([(frame[column] == value).to_numpy() for column, value in values.items()])]
+    return frame[
+        np.logical_and.reduce([(frame[column] == value).to_numpy() for column, value in values.items()])
+    ]
 
 
 def _joined(frames, columns):
@@ -78,13 +99,13 @@ def _joined(frames, columns):
 
 
 def _verdicts(stages, floors, rule):
-    """One row per method and metric of a run's stages; random maps without a null of their own are left out."""
+    """One row per method and metric of a run's stages; random maps without a null are left out."""
     found = []
     for pair, part in stages.groupby(evidence.PAIR, sort=False, observed=True):
         if pair in floors.index:
             found.append(_verdict(pair, part.sort_values("stage_index"), floors.loc[pair], rule))
         elif pair[0] != evidence.CHANCE_METHOD:
-            unknown = pd.Series({"no_range": rules.NO_DATA, "dominated": rules.NO_DATA, "scope": ""})
+            unknown = pd.Series({"dominated": rules.NO_DATA, "scope": ""})
             found.append(_verdict(pair, part.sort_values("stage_index"), unknown, rule))
     return pd.DataFrame(found, columns=COLUMNS)
 
@@ -101,7 +122,7 @@ def _verdict(pair, part, floor, rule):
     first, last = part.iloc[0], part.iloc[-1]
     names, statuses = part["stage"].tolist(), part["status"].tolist()
     verdict = rules.NOT_ASSESSED if np.isnan(first["null"]) else rules.verdict(
-        statuses, floor["no_range"], floor["dominated"])
+        statuses, floor["dominated"])
     start = rules.sensitive_from(statuses)
     claim = paper.claim(first["test"], *pair)
     cumulative = first["test"] not in SEPARATE_STAGES

@@ -14,23 +14,41 @@ CHANCE_METHOD = "random_map"
 
 PAIR = ["method", "metric"]
 _POINT = [*PAIR, "stage_index"]
-COLUMNS = (*aggregation.RUN_COLUMNS, *PAIR, "stage_index", "stage", "mean", "ci_low", "ci_high", "n", "n_degenerate",
-           "null", "null_low", "null_high", "chance", "position", "excess", "p", "status")
+COLUMNS = (
+    *aggregation.RUN_COLUMNS,
+    *PAIR,
+    "stage_index",
+    "stage",
+    "mean",
+    "ci_low",
+    "ci_high",
+    "n",
+    "n_degenerate",
+    "null",
+    "null_low",
+    "null_high",
+    "chance",
+    "position",
+    "excess",
+    "p",
+    "status",
+)
 
 
 def gather(summary, null_summary, rows, null_rows, rule, seed):
     """Tests all that is stated about a run.
 
     Args:
-        summary, null_summary: pandas.DataFrame from `aggregation.aggregate`, of the run and of stage 1 of its null.
+        summary, null_summary: pandas.DataFrame from `aggregation.aggregate`, of the run and of stage 1 of its
+            null.
         rows, null_rows: the rows they summarize.
         rule: `rule.Rule`.
         seed: int.
 
     Returns:
         stages: pandas.DataFrame with the columns `COLUMNS`.
-        floors: pandas.DataFrame indexed by (method, metric): no_range and dominated, the statuses of the null against
-            1 - margin and against dominance, and scope, "all draws" or "these draws".
+        floors: pandas.DataFrame indexed by (method, metric): dominated, the status of the null against
+            dominance, and scope, "all draws" or "these draws".
     """
     stages = _beside_null(summary[summary["stage_index"] > 0], null_summary, rows)
     stages = stages.assign(excess=np.nan, p=np.nan, status=rules.NO_DATA)
@@ -38,7 +56,7 @@ def gather(summary, null_summary, rows, null_rows, rule, seed):
     points = stages.loc[known, _POINT]
     pairs = points[PAIR].drop_duplicates()
     if points.empty:
-        return stages[list(COLUMNS)], pd.DataFrame(columns=["no_range", "dominated", "scope"])
+        return stages[list(COLUMNS)], pd.DataFrame(columns=["dominated", "scope"])
     images = pd.Index(sorted({*rows["image_id"].unique(), *null_rows["image_id"].unique()}), dtype=object)
     curve = influence.means(rows, points, _POINT, images)
     null = influence.means(null_rows, pairs, PAIR, images)
@@ -46,10 +64,11 @@ def gather(summary, null_summary, rows, null_rows, rule, seed):
     contrasts, count = _contrasts(curve, null, _chance(rows, pairs, images), own, rule)
     p, status = _tested(contrasts, count, rule, randomness.generator("verdicts", seed, len(images)))
     stages.loc[known, "excess"], stages.loc[known, "p"] = contrasts.estimate[:len(points)], p[:len(points)]
-    stages.loc[known, "status"] = status[:len(points)]
-    floors = dict(zip(("no_range", "dominated"), status[len(points):].reshape(2, -1)))
-    scope = np.where(contrasts.degrees[len(points):len(points) + len(pairs)] > 0, "all draws", "these draws")
-    return stages[list(COLUMNS)], pd.DataFrame({**floors, "scope": scope}, index=pd.MultiIndex.from_frame(pairs))
+    of_stages, no_range, dominated = np.split(status, [len(points), len(points) + len(pairs)])
+    stages.loc[known, "status"] = np.where(no_range[own] == rules.ABOVE, rules.NO_RANGE, of_stages)
+    scope = np.where(contrasts.degrees[-len(pairs):] > 0, "all draws", "these draws")
+    return stages[list(COLUMNS)], pd.DataFrame({"dominated": dominated, "scope": scope},
+                                               index=pd.MultiIndex.from_frame(pairs))
 
 
 def _beside_null(summary, null_summary, rows):
@@ -67,7 +86,7 @@ def _random_maps(rows):
 
 
 def _chance(rows, pairs, images):
-    """`influence.Means` of the random maps under each pair's metric, over all their stages; 0 where there are none."""
+    """`influence.Means` of the random maps, all stages together, under each pair's metric; 0 without them."""
     random = _random_maps(rows).groupby(["metric", "image_id"], observed=True)["value"].mean().reset_index()
     metrics = pd.DataFrame({"metric": pairs["metric"].unique()})
     if random["value"].notna().sum() < 2:
@@ -98,16 +117,21 @@ def _contrasts(curve, null, chance, own, rule):
         images.append(null.images - (1 - threshold) * chance.images)
         variance.append(null_variance)
     count = np.concatenate([np.minimum(curve.count, mine.count), null.count, null.count])
-    contrasts = simultaneous.Contrasts(np.concatenate(estimate), np.concatenate(images), np.concatenate(variance),
-                                       np.concatenate([degrees[own], degrees, degrees]))
+    contrasts = simultaneous.Contrasts(
+        np.concatenate(estimate),
+        np.concatenate(images),
+        np.concatenate(variance),
+        np.concatenate([degrees[own], degrees, degrees]),
+    )
     return contrasts, count
 
 
 def _draw_variances(curve, null, own):
     """Variances of the means that come from the draws, and the degrees of freedom behind them.
 
-    Draws are few. The variance among them is pooled over a curve's stages and its null, never taken to be below a
-    mean's own estimate of it, and twice as large for the null, where two networks are drawn instead of one.
+    Draws are few. The variance among them is pooled over a curve's stages and its null, never taken to be
+    below a mean's own estimate of it, and twice as large for the null, where two networks are drawn instead
+    of one.
 
     Returns:
         curve: float64 [points]; null: float64 [pairs]; degrees: float64 [pairs].
@@ -115,8 +139,10 @@ def _draw_variances(curve, null, own):
     pairs = len(null.mean)
     degrees = np.bincount(own, np.maximum(curve.draws - 1, 0), pairs) + np.maximum(null.draws - 1, 0)
     pooled = (np.bincount(own, curve.squares, pairs) + null.squares) / np.maximum(degrees, 1)
-    variances = [np.maximum(level, means.squares / np.maximum(means.draws - 1, 1)) / np.maximum(means.draws, 1)
-                 for means, level in ((curve, pooled[own]), (null, 2 * pooled))]
+    variances = [
+        np.maximum(level, means.squares / np.maximum(means.draws - 1, 1)) / np.maximum(means.draws, 1)
+        for means, level in ((curve, pooled[own]), (null, 2 * pooled))
+    ]
     return *variances, degrees
 
 

@@ -12,8 +12,8 @@ class Means:
 
     Attributes:
         mean: float64 [points], over the valid values; NaN where there is none.
-        images: float64 [points, images], the influence of each image: the mean of these is about the part of the
-            mean's error that comes from the choice of images. They sum to 0.
+        images: float64 [points, images], the influence of each image: the mean of these is about the part of
+            the mean's error that comes from the choice of images. They sum to 0.
         count: int64 [points], number of images with a valid value.
         squares: float64 [points], sum over draws of the squared deviation of a draw's mean from the mean.
         draws: int64 [points], number of draws with a valid value.
@@ -35,9 +35,11 @@ def means(rows, points, columns, images):
 
     Args:
         rows: pandas.DataFrame with `columns`, draw, image_id and value.
-        points: pandas.DataFrame with `columns`, one row a point, without duplicates; rows of others are not used.
+        points: pandas.DataFrame with `columns`, one row a point, without duplicates; rows of others are not
+            used.
         columns: list of str, what a point is.
-        images: pandas.Index of image ids, in whose order influences are given; it holds all that the rows have.
+        images: pandas.Index of image ids, in whose order influences are given; it holds all that the rows
+            have.
 
     Returns:
         `Means`.
@@ -51,7 +53,9 @@ def means(rows, points, columns, images):
         weight = np.where(total > 0, values[0].size / total, 0.0)
     deviations = np.where(valid, values - mean[:, None, None], 0.0) * weight[:, None, None]
     count, draws = valid.any(axis=1).sum(axis=1), valid.any(axis=2).sum(axis=1)
-    unbiased = np.sqrt(count / np.maximum(count - 1, 1))    # the mean square of n residuals is (n - 1) / n too small
+    unbiased = np.sqrt(
+        count / np.maximum(count - 1, 1)
+    )  # the mean square of n residuals is (n - 1) / n too small
     by_draw = deviations.mean(axis=2)
     return Means(mean, deviations.mean(axis=1) * unbiased[:, None], count, (by_draw ** 2).sum(axis=1), draws)
 
@@ -59,7 +63,9 @@ def means(rows, points, columns, images):
 def constants(value, points, images):
     """`Means` of numbers that are known, not estimated."""
     zeros = np.zeros((points, images))
-    return Means(zeros[:, 0] + value, zeros, np.full(points, images), np.zeros(points), np.ones(points, np.int64))
+    return Means(
+        zeros[:, 0] + value, zeros, np.full(points, images), np.zeros(points), np.ones(points, np.int64)
+    )
 
 
 def _cube(rows, points, columns, images):

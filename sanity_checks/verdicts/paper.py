@@ -1,4 +1,4 @@
-"""What the paper says about each method, and whether a verdict agrees with it (Adebayo et al. 2018, sections 4 and 5)."""
+"""What the paper says about each method (its sections 4 and 5), and whether a verdict agrees."""
 
 import dataclasses
 
@@ -30,7 +30,9 @@ class Claim:
     text: str
 
     def covers(self, test, method, metric):
-        return test in self.tests and method in self.methods and (self.metrics is None or metric in self.metrics)
+        return (
+            test in self.tests and method in self.methods and (self.metrics is None or metric in self.metrics)
+        )
 
 
 CLAIMS = (

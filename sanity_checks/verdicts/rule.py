@@ -1,9 +1,10 @@
-"""The decision rule: from what is shown at each stage to a verdict on a method. Stated in `sanity_checks.verdicts`."""
+"""The rule: from what is shown at each stage to a verdict on a method. Stated in `sanity_checks.verdicts`."""
 
 import dataclasses
+import itertools
 import math
 
-ABOVE, AT_NULL, UNDECIDED, NO_DATA = "above", "at null", "undecided", "no data"
+ABOVE, AT_NULL, UNDECIDED, NO_DATA, NO_RANGE = "above", "at null", "undecided", "no data", "no range"
 
 VERDICTS = ("sensitive", "partly insensitive", "insensitive", "input-dominated", "undecided", "not assessed")
 SENSITIVE, PARTLY, INSENSITIVE, INPUT, OPEN, NOT_ASSESSED = VERDICTS
@@ -18,7 +19,8 @@ class Rule:
         dominance: float in (0, 1), share of the scale from chance to 1 from which the null counts as high.
         level: float in (0, 1), family-wise error of all statements about a run.
         flips: int, resamples of the wild bootstrap.
-        least_images: int, with fewer valid images a stage has "no data": sign flips then allow no small p value.
+        least_images: int, with fewer valid images a stage has "no data": sign flips then allow no small p
+            value.
     """
 
     margin: float = 0.1
@@ -32,13 +34,15 @@ class Rule:
             if not 0 < getattr(self, name) < 1:
                 raise ValueError(f"{name}: expected a number between 0 and 1, got {getattr(self, name)}")
         if self.flips * self.level < 1:
-            raise ValueError(f"flips: expected at least {1 / self.level:.0f} for level {self.level}, got {self.flips}")
+            raise ValueError(
+                f"flips: expected at least {1 / self.level:.0f} for level {self.level}, got {self.flips}"
+            )
         if self.least_images < 2:
             raise ValueError(f"least_images: expected at least 2, got {self.least_images}")
 
 
 def status(excess, p, level):
-    """What is shown about a difference from a threshold: `ABOVE`, `AT_NULL` (below it), `UNDECIDED`, or `NO_DATA`."""
+    """What is shown about a difference from a threshold: `ABOVE`, `AT_NULL`, `UNDECIDED`, or `NO_DATA`."""
     if math.isnan(p):
         return NO_DATA
     if p > level:
@@ -51,19 +55,19 @@ def listed(stages, statuses, kind):
     return ", ".join(stage for stage, status in zip(stages, statuses) if status == kind)
 
 
-def verdict(statuses, no_range, dominated):
+def verdict(statuses, dominated):
     """The verdict on a curve.
 
     Args:
-        statuses: list of str, of the stages after the original.
-        no_range: status of the null against the highest null that leaves a range to fall through.
+        statuses: list of str, of the stages after the original; `NO_RANGE` where the null leaves nothing to
+            lose.
         dominated: status of the null against `Rule.dominance`.
 
     Returns:
         str, one of `VERDICTS`.
     """
     decided = set(statuses)
-    if no_range == ABOVE or decided == {ABOVE}:
+    if decided in ({ABOVE}, {NO_RANGE}):
         return INSENSITIVE
     if ABOVE in decided:
         return PARTLY
@@ -93,12 +97,22 @@ def describe(verdict, stages, statuses, cumulative, null):
     if verdict == NOT_ASSESSED:
         return "There are no maps of unrelated random networks to compare with."
     if verdict == INSENSITIVE:
-        return "Above the null at every stage." if set(statuses) == {ABOVE} else (
-            f"Maps of unrelated networks are the same but for a trace ({null:.2f}): no change of the weights can show.")
+        return (
+            "Above the null at every stage."
+            if set(statuses) == {ABOVE}
+            else (
+                f"Maps of unrelated networks are the same but for a trace ({null:.2f}): "
+            "no change of the weights can show."
+            )
+        )
     if verdict == INPUT:
         return f"At the null at every stage, but unrelated networks' maps are alike themselves ({null:.2f})."
     if verdict == SENSITIVE:
-        return f"At the null from the first stage, {stages[0]}, on." if cumulative else "At the null at every stage."
+        return (
+            f"At the null from the first stage, {stages[0]}, on."
+            if cumulative
+            else "At the null at every stage."
+        )
     return _stage_by_stage(stages, statuses, cumulative)
 
 
@@ -111,4 +125,17 @@ def _stage_by_stage(stages, statuses, cumulative):
         return "At the null at every stage; whether the null itself is high is not decided."
     texts = {ABOVE: "Above the null at", AT_NULL: "At the null at", UNDECIDED: "Not decided at",
              NO_DATA: "Too few valid pairs at"}
-    return " ".join(f"{text} {listed(stages, statuses, kind)}." for kind, text in texts.items() if kind in statuses)
+    return " ".join(
+        f"{text} {_ranges(stages, statuses, kind)}." for kind, text in texts.items() if kind in statuses
+    )
+
+
+def _ranges(stages, statuses, kind):
+    """The stages with a status for reading: three and more in a row are "first to last"."""
+    texts, start = [], 0
+    for found, group in itertools.groupby(statuses):
+        names = stages[start:start + len(list(group))]
+        start += len(names)
+        if found == kind:
+            texts += [f"{names[0]} to {names[-1]}"] if len(names) > 2 else names
+    return ", ".join(texts)

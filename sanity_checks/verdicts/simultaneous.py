@@ -15,7 +15,8 @@ class Contrasts:
     Attributes:
         estimate: float64 [m].
         images: float64 [m, images], influences of the images, centred; their mean is the error's first part.
-        draw_variance: float64 [m], variance of the second part, which comes from the random draws of the weights.
+        draw_variance: float64 [m], variance of the second part, which comes from the random draws of the
+            weights.
         degrees: float64 [m], degrees of freedom behind `draw_variance`; 0 where it is 0.
     """
 
@@ -34,12 +35,12 @@ class Contrasts:
 
 
 def adjusted_p(contrasts, flips, generator):
-    """Two-sided tests that the estimates' expectations are 0, the family-wise error controlled over all of them.
+    """Tests, two-sided, that estimates are 0, with the family-wise error controlled over all of them.
 
-    Flipping the signs of the images' influences, the same images for all estimates, keeps variances and correlations.
-    The draws' part is simulated as normal with `draw_variance`, and that variance as estimated anew each time with
-    its degrees of freedom, apart for every estimate. Each simulated error is divided by its own standard error, as the
-    estimates are by theirs, and the largest is kept.
+    Flipping the signs of the images' influences, the same images for all estimates, keeps variances and
+    correlations. The draws' part is simulated as normal with `draw_variance`, and that variance as estimated
+    anew each time with its degrees of freedom, apart for every estimate. Each simulated error is divided by
+    its own standard error, as the estimates are by theirs, and the largest is kept.
 
     Args:
         contrasts: `Contrasts`.
@@ -47,7 +48,8 @@ def adjusted_p(contrasts, flips, generator):
         generator: numpy.random.Generator.
 
     Returns:
-        float64 [m] in (0, 1]. An estimate without any spread is 0 for sure (p = 1) or is not (the smallest p).
+        float64 [m] in (0, 1]. An estimate without any spread is 0 for sure (p = 1) or is not (the smallest
+        p).
     """
     error = np.sqrt(contrasts.image_variance() + contrasts.draw_variance)
     size = np.abs(contrasts.estimate)

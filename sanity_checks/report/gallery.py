@@ -1,0 +1,126 @@
+"""All maps of the runs, read once: strips for every image, and the paper's figures of maps."""
+
+import dataclasses
+import os
+
+import numpy as np
+
+from sanity_checks import results
+from sanity_checks.report import catalogue
+from sanity_checks.report import drawing
+from sanity_checks.report import map_drawing
+from sanity_checks.report import parts
+from sanity_checks.report import strips
+from sanity_checks.results import reading
+
+BUDGET = 6_000_000          # bytes of all strips in the page, about
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Run:
+    """A run directory.
+
+    Attributes:
+        path: str.
+        key: (model, dataset, test).
+        rows: pandas.DataFrame, its rows.
+        record: dict, the content of its run.json.
+    """
+
+    path: str
+    key: tuple
+    rows: object
+    record: dict
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Gallery:
+    """What was made of the maps.
+
+    Attributes:
+        specimens: list of (run key, list of `strips.Specimen`).
+        pictures: dict, (figure id, number of the part) -> list of `pictures.Picture`.
+    """
+
+    specimens: list
+    pictures: dict
+
+
+def read_run(path):
+    """Opens a run directory: `Run`."""
+    rows = results.read_rows([path])
+    first = rows.iloc[0]
+    return Run(
+        path, (str(first["model"]), str(first["dataset"]), str(first["test"])), rows, results.read_run(path)
+    )
+
+
+def build(runs, summary, output_dir, skip=()):
+    """Reads the maps of all runs, one image at a time.
+
+    Args:
+        runs: list of `Run`.
+        summary: pandas.DataFrame from `aggregation.aggregate`.
+        output_dir: str, the page's folder, gets the figures of maps.
+        skip: figure ids that are not drawn.
+
+    Returns:
+        `Gallery`.
+    """
+    side = strips.side_for(sum(_cells(run) for run in runs), BUDGET)
+    gallery = Gallery([], {})
+    for run in runs:
+        specimens, values, wanted = [], _values(run), _wanted(run, summary, skip)
+        collected = {key: [] for key in wanted}
+        for _, figure_maps in results.figure_maps([run.path]):
+            specimens.append(strips.specimen(figure_maps, values.get(figure_maps.image_id, {}), side))
+            for key, part in wanted.items():
+                _collect(collected[key], part, figure_maps, run.key[1])
+        if specimens:
+            gallery.specimens.append((run.key, specimens))
+        for (figure_id, number), shown in collected.items():
+            if shown:
+                part = wanted[figure_id, number]
+                gallery.pictures[figure_id, number] = map_drawing.DRAW[type(part)](
+                    part, shown, output_dir, f"figure_{figure_id}_{number + 1}")
+    return gallery
+
+
+def _cells(run):
+    """Number of map pictures that a run will put into the page."""
+    folder = os.path.join(run.path, reading.MAPS)
+    count = sum(name.endswith(".npz") for name in os.listdir(folder)) if os.path.isdir(folder) else 0
+    return count * len(strips.MODES) * run.rows["method"].nunique() * run.rows["stage_index"].nunique()
+
+
+def _values(run):
+    """Similarities in draw 0, the maps' own: dict, image id -> dict, (method, metric) -> float64 [stages]."""
+    first = run.rows[run.rows["draw"] == 0]
+    wide = first.pivot(index=["image_id", "method", "metric"], columns="stage_index", values="value")
+    found = {}
+    for (image_id, method, metric), values in zip(wide.index, wide.to_numpy(np.float64)):
+        found.setdefault(image_id, {})[method, metric] = values
+    return found
+
+
+def _wanted(run, summary, skip):
+    """The parts that show maps of a run: dict, (figure id, number) -> one of `parts.OF_MAPS`."""
+    model, dataset, test = run.key
+    return {
+        (figure_id, number): part
+        for figure_id, figure in catalogue.FIGURES.items() if figure_id not in skip
+        for number, part in enumerate(figure.parts)
+        if isinstance(part, parts.OF_MAPS) and (part.model, part.test) == (model, test)
+        and drawing.chosen(summary, model, part.datasets, test) == dataset
+    }
+
+
+def _collect(shown, part, figure_maps, dataset):
+    """Adds an image to those that a part shows, if there is room; the paper's image takes another's place."""
+    if not map_drawing.keep(part, figure_maps):
+        return
+    if len(shown) >= part.most:
+        if not part.image or part.image not in figure_maps.image_id:
+            return
+        shown.pop()
+    shown.append(map_drawing.Shown(figure_maps, dataset))

@@ -1,0 +1,84 @@
+"""Fills the page's template."""
+
+import functools
+
+import jinja2
+
+from sanity_checks.report import run_section
+from sanity_checks.report import sheets
+from sanity_checks.report import verdict_section
+
+
+def render(content):
+    """Renders the page.
+
+    Args:
+        content: dict, the variables of the template index.html.
+
+    Returns:
+        str, HTML.
+    """
+    return _environment().get_template("index.html").render(**content)
+
+
+def content(runs, summary, assessment, entries, further, gallery, trainings, tables, title):
+    """Gathers what the template shows: dict.
+
+    Args:
+        runs: list of `gallery.Run`.
+        summary: pandas.DataFrame from `aggregation.aggregate`.
+        assessment: `verdicts.Assessment`.
+        entries, further: lists of `paper_section.Entry`.
+        gallery: `gallery.Gallery`.
+        trainings: list of dict.
+        tables: dict, caption -> pandas.DataFrame, further tables.
+        title: str.
+    """
+    macros = _environment().get_template("cells.html").module
+    missing = [entry for entry in entries if not entry.pictures]
+    return {
+        "title": title,
+        "runs": run_section.runs_sheet(runs),
+        "trainings": run_section.trainings_sheet(trainings),
+        "settings": run_section.settings(runs),
+        "versions": run_section.versions(runs),
+        "facts": _facts(runs, summary, trainings),
+        "rule": verdict_section.rule_text(),
+        "scope": verdict_section.scope(assessment.verdicts),
+        "agreement": verdict_section.agreement(assessment.verdicts),
+        "glances": verdict_section.glances(assessment, macros),
+        "most_metrics": int(assessment.verdicts.groupby("test")["metric"].nunique().max()) if len(
+            assessment.verdicts) else 1,
+        "verdicts": verdict_section.full(assessment),
+        "evidence": sheets.Sheet("evidence", "Evidence", [], [], sheets.frame_csv(assessment.stages)),
+        "entries": entries,
+        "further": further,
+        "missing": sheets.plain("missing", "Figures that are missing, and why", ["Figure", "Title", "Reason"],
+                                [[entry.label, entry.title, entry.missing] for entry in missing]),
+        "specimens": [(verdict_section.run_label(key), found) for key, found in gallery.specimens],
+        "numbers": run_section.numbers(summary),
+        "tables": [sheets.plain(f"table-{number}", caption, list(frame.columns), frame.to_numpy().tolist())
+                   for number, (caption, frame) in enumerate(tables.items(), 1)],
+    }
+
+
+def _facts(runs, summary, trainings):
+    """What stands at the head of the page: list of (name, value)."""
+    images = {(run.key[1], image) for run in runs for image in run.rows["image_id"].unique()}
+    values = sum(len(run.rows) for run in runs)
+    return [
+        ("Runs", str(len(runs))),
+        ("Models", str(len(summary[["model", "dataset"]].drop_duplicates()))),
+        ("Methods", str(summary["method"].nunique())),
+        ("Images", sheets.cell(len(images)).text),
+        ("Similarities", sheets.cell(values).text),
+        ("Computing time", run_section.duration_text(run_section.seconds(runs, trainings))),
+    ]
+
+
+@functools.cache
+def _environment():
+    loader = jinja2.PackageLoader("sanity_checks.report")
+    return jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )

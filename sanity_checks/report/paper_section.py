@@ -1,0 +1,158 @@
+"""The section of the paper's figures: each by its number, drawn or with the reason why it is missing."""
+
+import dataclasses
+import os
+import shutil
+
+from sanity_checks import names
+from sanity_checks import verdicts
+from sanity_checks.report import catalogue
+from sanity_checks.report import drawing
+from sanity_checks.report import map_drawing
+from sanity_checks.report import parts
+from sanity_checks.report import pictures as pictures_module
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """A figure in the page.
+
+    Attributes:
+        key: str, its id in the page.
+        label: str, "Figure 4"; "" for one that the paper does not have.
+        title, caption: str.
+        pictures: list of `pictures.Picture`; empty where it is missing.
+        missing: str, what is missing and why, or "".
+    """
+
+    key: str
+    label: str
+    title: str
+    caption: str
+    pictures: list
+    missing: str
+
+
+def entries(summary, gallery, output_dir, missing, figure_files):
+    """Makes an entry of every figure of the paper.
+
+    Args:
+        summary: pandas.DataFrame from `aggregation.aggregate`.
+        gallery: `gallery.Gallery`.
+        output_dir: str, the page's folder, gets the figures' files.
+        missing: dict, figure id -> reason why it could not be made.
+        figure_files: dict, figure id -> list of image files that other programs drew, copied to the report.
+
+    Returns:
+        list of `Entry`, in the paper's order.
+    """
+    found = []
+    for figure_id, figure in catalogue.FIGURES.items():
+        pictures = _copied(figure_id, figure, figure_files.get(figure_id, ()), output_dir)
+        reasons = []
+        for number, part in enumerate(figure.parts if not pictures else ()):
+            drawn, absent = _part(figure_id, number, part, summary, gallery, output_dir)
+            pictures += drawn
+            reasons += absent
+        if not figure.parts and not pictures:
+            reasons.append("the program that draws it was not run")
+        if figure_id in missing:
+            reasons = [missing[figure_id]]
+        found.append(
+            Entry(
+                f"figure-{figure_id}",
+                catalogue.label(figure_id),
+                figure.title,
+                figure.caption,
+                pictures,
+                _sentence(dict.fromkeys(reasons)),
+            )
+        )
+    return found
+
+
+def further(summary, shown, output_dir):
+    """Curves of models, data sets and metrics that no figure of the paper shows: list of `Entry`.
+
+    Args:
+        summary: pandas.DataFrame from `aggregation.aggregate`.
+        shown: list of `Entry`, the paper's.
+        output_dir: str.
+    """
+    covered = {cover for entry in shown for picture in entry.pictures
+               for cover in ((_test_of(entry), *pair) for pair in picture.covers)}
+    found = []
+    for test, part in summary.groupby("test", sort=False, observed=True):
+        if test in (verdicts.NULL_TEST, "labels", *verdicts.WITHOUT_WEIGHTS):
+            continue
+        for metrics in _groups(part["metric"].unique()):
+            panels = [
+                (model, (dataset,))
+                for model, dataset in part[["model", "dataset"]].drop_duplicates().to_numpy()
+                if not {(test, model, dataset, metric) for metric in metrics} <= covered
+            ]
+            if panels:
+                wanted = parts.Curves(test, tuple(panels), tuple(metrics))
+                stem = names.file_stem("further", test, *metrics)
+                pictures, _ = drawing.draw_curves(wanted, summary, output_dir, stem)
+                title = f"{names.label(names.TESTS, test)}: {_listed(metrics)}"
+                found.append(
+                    Entry(
+                        stem,
+                        "",
+                        title,
+                        "Mean similarity to the maps of the trained model at each stage. "
+                        "Bands: one standard deviation.",
+                        pictures,
+                        "",
+                    )
+                )
+    return found
+
+
+def _part(figure_id, number, part, summary, gallery, output_dir):
+    if isinstance(part, parts.OF_MAPS):
+        shown = gallery.pictures.get((figure_id, number), [])
+        absent = map_drawing.absent_maps(part, summary)
+        if not shown and not absent:
+            absent = ["the run kept no maps of these methods for single images"]
+        return shown, absent
+    return drawing.DRAW[type(part)](part, summary, output_dir, f"figure_{figure_id}_{number + 1}")
+
+
+def _copied(figure_id, figure, paths, output_dir):
+    """Pictures of other programs' files, copied; those that differ in their suffix alone are one."""
+    stems = {}
+    for path in paths:
+        name = f"figure_{figure_id}_{os.path.basename(path)}"
+        target = os.path.join(output_dir, pictures_module.FOLDER, name)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        shutil.copyfile(path, target)
+        stems.setdefault(os.path.splitext(name)[0], []).append(target)
+    return [
+        pictures_module.from_files(copies, output_dir, f"{figure.title}. {figure.caption}", "")
+        for copies in stems.values()
+    ]
+
+
+def _test_of(entry):
+    figure = catalogue.FIGURES[entry.key.removeprefix("figure-")]
+    return next((part.test for part in figure.parts if isinstance(part, parts.Curves)), "")
+
+
+def _groups(metrics):
+    """Metrics that share a figure."""
+    pairs = [("spearman_abs", "spearman"), ("ssim", "hog")]
+    pairs += [tuple(f"{metric}_released" for metric in pair) for pair in pairs]
+    groups = [[metric for metric in pair if metric in metrics] for pair in pairs]
+    together = {metric for pair in pairs for metric in pair}
+    return [group for group in groups if group] + [[metric] for metric in metrics if metric not in together]
+
+
+def _listed(metrics):
+    return " and ".join(names.label(names.METRICS, metric) for metric in metrics)
+
+
+def _sentence(reasons):
+    text = "; ".join(reasons)
+    return f"{text[0].upper()}{text[1:].rstrip('.')}." if text else ""

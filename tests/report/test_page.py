@@ -1,0 +1,172 @@
+"""The page of a report, read as HTML, as a browser without JavaScript has it."""
+
+import base64
+import html.parser
+import io
+import os
+import re
+import urllib.parse
+
+import pandas as pd
+from PIL import Image
+import pytest
+
+from sanity_checks import report
+from sanity_checks.report import catalogue
+
+VOID = ("meta", "link", "img", "input", "br", "line", "rect", "circle", "path")
+
+
+class Reader(html.parser.HTMLParser):
+    """Collects (tag, attributes) of all elements, and the text that a reader sees; checks that elements are closed."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.seen, self._open = [], [], []
+        self.feed(text)
+        assert not self._open, self._open
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self._open.pop() == tag
+
+    def handle_data(self, data):
+        if self._open and self._open[-1] not in ("script", "style"):
+            self.seen.append(data)
+
+    def all(self, *tags):
+        return [attributes for tag, attributes in self.elements if tag in tags]
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.seen).split())
+
+
+@pytest.fixture(scope="module")
+def read(page):
+    with open(page, encoding="utf-8") as file:
+        return Reader(file.read())
+
+
+def test_every_figure_of_the_paper_is_there_or_has_its_reason(read):
+    shown = {attributes["id"] for attributes in read.all("article") if attributes.get("class") == "figure"}
+    for figure_id in catalogue.FIGURES:
+        if f"figure-{figure_id}" not in shown:
+            assert re.search(rf"{re.escape(catalogue.label(figure_id))} .*?\.", read.text), figure_id
+    assert {"figure-4", "figure-19", "figure-20", "figure-34"} <= shown and "figure-36" not in shown
+    assert "There are no AlexNet weights." in read.text
+
+
+def test_a_figure_that_lacks_some_runs_says_so(read):
+    assert "Not complete:" in read.text and "Inception v3" in read.text
+
+
+def test_every_picture_has_an_alternative_text(read):
+    pictures = read.all("img")
+    assert len(pictures) > 8 and all(attributes["alt"].strip() for attributes in pictures)
+
+
+def test_drawn_curves_have_a_text_too(read):
+    lines = [attributes for attributes in read.all("svg") if attributes.get("class") == "spark"]
+    assert len(lines) == 3 * 2 and all("aria-label" in attributes for attributes in lines)
+
+
+def test_nothing_is_loaded_from_elsewhere(read):
+    for tag, attributes in read.elements:
+        if "src" in attributes:
+            assert attributes["src"].startswith("data:"), tag
+        if tag == "link":
+            assert attributes["href"] == "data:,"
+    assert not [attributes for attributes in read.all("script") if "src" in attributes]
+
+
+def test_links_lead_somewhere(read, page):
+    ids = {attributes["id"] for _, attributes in read.elements if "id" in attributes}
+    for attributes in read.all("a"):
+        target = attributes["href"]
+        if target.startswith("#"):
+            assert target[1:] in ids, target
+        elif not target.startswith("data:"):
+            assert os.path.exists(os.path.join(os.path.dirname(page), target)), target
+
+
+def csv_of(attributes):
+    head, _, content = attributes["href"].partition(",")
+    content = base64.b64decode(content) if head.endswith("base64") else urllib.parse.unquote_to_bytes(content)
+    return pd.read_csv(io.BytesIO(content))
+
+
+def test_every_table_is_a_csv_file_to_download(read):
+    links = {attributes["download"]: attributes for attributes in read.all("a") if "download" in attributes}
+    for attributes in read.all("table"):
+        assert len(csv_of(links[attributes["id"] + ".csv"])) > 0, attributes["id"]
+    assert list(csv_of(links["table-1.csv"])["value"]) == [2.5, 1.5]
+    assert len(csv_of(links["verdicts.csv"])) == 3 * 2
+
+
+def test_verdicts_are_those_of_the_rule(read, page):
+    table = pd.read_csv(os.path.join(os.path.dirname(page), "tables", "verdicts.csv")).query("metric == 'spearman_abs'")
+    found = table.set_index("method")["verdict"]
+    assert (found["gradient"], found["edge_detector"]) == ("sensitive", "insensitive")
+    assert found["<b>mine</b>"] == "partly insensitive"
+    assert "partly insensitive" in read.text
+
+
+def test_strips_hold_every_stage_and_its_similarity(read):
+    for text in ("logits", "hidden2", "hidden1"):
+        assert text in read.text
+    sprites = [attributes for attributes in read.all("img") if "sprite" in attributes.get("class", "")]
+    assert len(sprites) == 2 * 3 * 2                    # images, methods, absolute and signed
+    for attributes in sprites:
+        picture = Image.open(io.BytesIO(base64.b64decode(attributes["src"].partition(",")[2])))
+        assert picture.size == (4 * 9, 9)
+    assert "abs. rank 1.00" in read.text
+
+
+def test_names_are_escaped(read):
+    assert "<b>mine</b>" in read.text and not read.all("b")
+
+
+def test_what_was_run_is_told(read):
+    for text in ("97.1", "seed", "numpy", "2.0.0"):
+        assert text in read.text
+    assert read.all("html")[0]["lang"] == "en"
+
+
+def test_files_stand_beside_the_page(page):
+    folder = os.path.dirname(page)
+    assert {"figures", "tables", "index.html"} <= set(os.listdir(folder))
+    assert {name.rpartition(".")[2] for name in os.listdir(os.path.join(folder, "figures"))} == {"png", "pdf"}
+    assert os.path.getsize(page) < 3_000_000
+
+
+def test_without_a_null_nothing_is_assessed(runs, tmp_path):
+    with open(report.write(str(tmp_path), runs[:1]), encoding="utf-8") as file:
+        assert "not assessed" in Reader(file.read()).text
+
+
+@pytest.mark.parametrize("arguments, message", [
+    ({"missing": {99: "no"}}, "the paper has no figure 99"),
+    ({"figure_files": {"37C": []}}, "the paper has no figure '37C'"),
+])
+def test_figures_that_the_paper_does_not_have_are_refused(runs, tmp_path, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        report.write(str(tmp_path), runs, **arguments)
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path):
+    with pytest.raises(ValueError):
+        report.write(str(tmp_path / "page"), [str(tmp_path)])
+
+
+@pytest.mark.parametrize("number, figure_id", [(4, "4"), ("37A", "37A"), (12, "10-18"), ("10-18", "10-18")])
+def test_figures_are_found_by_number(number, figure_id):
+    assert catalogue.find(number) == figure_id
