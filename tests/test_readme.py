@@ -8,7 +8,7 @@ import pytest
 TEXT = (pathlib.Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("number, code", enumerate(re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)))
+@pytest.mark.parametrize("number, code", list(enumerate(re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL))))
 def test_python(number, code, tmp_path, monkeypatch, capsys):
     if "read_parquet" in code:
         pytest.skip("reads the run of the README's first command")

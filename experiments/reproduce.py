@@ -1,0 +1,113 @@
+"""Regenerates the paper: every experiment that the data at hand allow, then one report to read.
+
+    python -m experiments.reproduce --flagfile=experiments/flagfiles/reproduce_quick.flags
+
+Experiments run one after the other, each as a command of its own into a folder of --output_dir (logs/ has what they
+print). What is finished is not run again, what was killed goes on, and what cannot run here is skipped: the report,
+--output_dir/report/index.html, says why. --list prints the experiments and stops. Exit status 1 if one has failed.
+"""
+
+import glob
+import json
+import os
+import signal
+import sys
+
+from absl import flags
+from absl import logging
+import pandas as pd
+
+from experiments import commands
+from experiments import errors
+from experiments import reproduction
+from sanity_checks import report
+
+
+def define_flags():
+    """Defines this binary's flags; a function, so that importing the module leaves other binaries' flags alone."""
+    flags.DEFINE_string("output_dir", None, "Folder of all runs and of the report.", required=True)
+    flags.DEFINE_bool("list", False, "Print the experiments and what they lack, and stop.")
+    flags.DEFINE_enum("protocol", "released", ["paper", "released"], "Settings of the paper's text or released code.")
+    flags.DEFINE_list("models", list(reproduction.SMALL_MODELS), "Networks for the small data sets.")
+    flags.DEFINE_list("datasets", ["mnist", "fashion_mnist"], "Small data sets.")
+    flags.DEFINE_string("data_dir", None, "Folder of the small data sets' files.")
+    flags.DEFINE_string("images", None, "Photographs, for Inception v3 and AlexNet: a folder, a glob or a CSV.")
+    flags.DEFINE_string("inception_weights", None, "Weights of Inception v3: as --weights of the other binaries.")
+    flags.DEFINE_string("alexnet_weights", None, "Weights of AlexNet.")
+    flags.DEFINE_string("preprocess", "inception", "How photographs become inputs of Inception v3.")
+    flags.DEFINE_list("methods", [*reproduction.PAPER_METHODS, *reproduction.CONTROLS], "Methods to test.")
+    flags.DEFINE_list("metrics", [], "Metrics on small images; default: the protocol's.")
+    flags.DEFINE_list("photograph_metrics", ["spearman_abs", "spearman", "ssim", "hog"], "Metrics on photographs.")
+    flags.DEFINE_integer("training_iterations", 20_000, "Optimizer steps of the small networks.", lower_bound=1)
+    flags.DEFINE_integer("num_images", 200, "Small images of each test.", lower_bound=1)
+    flags.DEFINE_integer("num_photographs", None, "Photographs of each test; default: all.", lower_bound=1)
+    flags.DEFINE_integer("draws", 3, "Random draws of the weights of a small network.", lower_bound=1)
+    flags.DEFINE_integer("null_draws", 5, "Pairs of random networks, the null of the verdicts.", lower_bound=1)
+    flags.DEFINE_integer("label_draws", 1, "Pairs of networks trained on true and permuted labels.", lower_bound=1)
+    flags.DEFINE_list("figure_images", ["0", "1", "2"], "Positions of the images whose maps are drawn.")
+    flags.DEFINE_multi_string("test_flags", [], "A further flag of every test: --test_flags=--smoothgrad_samples=10.")
+    flags.DEFINE_multi_string("label_flags", [], "A further flag of the data randomization tests.")
+
+
+def main(_):
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))      # so that the running experiment ends too
+    options = flags.FLAGS
+    steps = reproduction.steps(options)
+    if options.list:
+        for step in steps:
+            print(f"{step.name:32} {'skipped: ' + step.missing if step.missing else step.binary}")
+        return 0
+    failed, possible = {}, [step for step in steps if not step.missing]
+    for position, step in enumerate(possible, 1):
+        logging.info("experiment %d of %d: %s", position, len(possible), step.name)
+        reason = commands.run(step.name, step.binary, step.arguments, options.output_dir)
+        if reason:
+            failed[step.name] = reason
+            logging.error("%s has failed: %s", step.name, reason)
+    path = write_report(options.output_dir, steps, failed)
+    for step in steps:
+        if step.missing or step.name in failed:
+            print(f"{step.name}: {'skipped' if step.missing else 'failed'}: {step.missing or failed[step.name]}")
+    print(f"report: {path}")
+    return 1 if failed else 0
+
+
+def write_report(output_dir, steps, failed):
+    """Writes the report of the experiments that are done; returns its path.
+
+    Args:
+        output_dir: str.
+        steps: list of `reproduction.Step`.
+        failed: dict, name of a step -> why it failed.
+
+    Raises:
+        ValueError: no experiment has rows.
+    """
+    done = [step for step in steps if not step.missing and step.name not in failed]
+    runs = [os.path.join(output_dir, step.name) for step in done if step.is_run]
+    if not runs:
+        raise ValueError("no experiment has run, so there is nothing to report: "
+                         + "; ".join(dict.fromkeys(step.missing or failed[step.name] for step in steps)))
+    covered = {number for step in done for number in step.figures}
+    missing = {number: step.missing or failed[step.name] for step in steps for number in step.figures
+               if number not in covered}
+    pictures = {number: sorted(glob.glob(os.path.join(output_dir, step.name, pattern)))
+                for step in done for number, pattern in step.pictures.items()}
+    tables = {step.table[0]: pd.read_csv(os.path.join(output_dir, step.name, step.table[1]))
+              for step in done if step.table}
+    return report.write(os.path.join(output_dir, "report"), runs, trainings(output_dir), missing, pictures, tables)
+
+
+def trainings(output_dir):
+    """What is recorded of the trained networks: list of dict."""
+    paths = sorted(glob.glob(os.path.join(output_dir, "models", "**", "metrics.json"), recursive=True))
+    found = []
+    for path in paths:
+        with open(path, encoding="utf-8") as file:
+            found.append(json.load(file))
+    return found
+
+
+if __name__ == "__main__":
+    define_flags()
+    errors.run(main)

@@ -1,0 +1,181 @@
+"""What the reproduction of the paper consists of: experiments as commands, and what each gives to the report."""
+
+import dataclasses
+import os
+
+from sanity_checks import datasets
+
+SMALL_MODELS = ("cnn", "mlp")
+PAPER_METHODS = ("gradient", "smoothgrad", "input_x_gradient", "guided_backprop", "gradcam", "guided_gradcam",
+                 "integrated_gradients", "integrated_gradients_smoothgrad")
+CONTROLS = ("edge_detector", "random_map")
+NO_GRADCAM = ("mlp",)       # networks without a feature map
+
+BINARIES = {
+    "cascading": "cascading_randomization",
+    "independent": "independent_randomization",
+    "random_networks": "random_networks",
+    "labels": "label_randomization",
+}
+
+# The paper's figures that the runs of a model on a data set go into, by test; mnist_5k stands for mnist.
+FIGURES = {
+    ("inception_v3", "image_folder"): {"cascading": (2, 4, 5, 8, 9, 10), "independent": (3, 10)},
+    ("cnn", "mnist"): {"cascading": (20, 30), "independent": (21, 30), "labels": (6, 22)},
+    ("cnn", "fashion_mnist"): {"cascading": (4, 20, 26), "independent": (21, 26), "labels": (24,)},
+    ("mlp", "mnist"): {"cascading": (4, 20, 34), "independent": (21,), "labels": (23,)},
+    ("mlp", "fashion_mnist"): {"cascading": (20, 35), "independent": (21,), "labels": (25,)},
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """An experiment.
+
+    Attributes:
+        name: str, its folder.
+        binary: str, module in `experiments`.
+        arguments: tuple of str, flags besides --output_dir.
+        missing: str, why it cannot run here; "" if it can.
+        figures: tuple of int and str, the paper's figures that it goes into.
+        is_run: whether its rows go into the report.
+        pictures: dict, number of a figure -> pattern of files in its folder that are that figure.
+        table: (caption, file in its folder) of a table for the report, or None.
+    """
+    name: str
+    binary: str
+    arguments: tuple
+    missing: str = ""
+    figures: tuple = ()
+    is_run: bool = True
+    pictures: dict = dataclasses.field(default_factory=dict)
+    table: tuple | None = None
+
+
+def steps(options):
+    """All experiments, those that cannot run with the reason: list of `Step`.
+
+    Args:
+        options: the flags of `experiments.reproduce`.
+
+    Raises:
+        ValueError: an unknown model or data set.
+    """
+    for name, given, known in (("models", options.models, SMALL_MODELS), ("datasets", options.datasets, datasets.DATASETS)):
+        unknown = [value for value in given if value not in known or value == "image_folder"]
+        if unknown:
+            raise ValueError(f"--{name}: expected some of {', '.join(known)}, got {unknown[0]!r}")
+    found = []
+    for dataset in options.datasets:
+        missing = unavailable(dataset, options.data_dir)
+        for model in options.models:
+            found += small_network(options, model, dataset, missing)
+    if options.datasets:
+        found += discussion(options, options.datasets[-1], unavailable(options.datasets[-1], options.data_dir))
+    return found + photographs(options)
+
+
+def unavailable(dataset, data_dir):
+    """Why a data set cannot be read, in a line; "" if it can."""
+    try:
+        datasets.load(dataset, data_dir if dataset != "mnist_5k" else None)
+    except (ValueError, OSError) as error:
+        return " ".join(str(error).split())
+    return ""
+
+
+def small_network(options, model, dataset, missing):
+    """The tests of a network on a small data set, trained by the first of them that needs it."""
+    data = ("--dataset=" + dataset, *((f"--data_dir={options.data_dir}",) if options.data_dir else ()))
+    weights = os.path.join(options.output_dir, "models", f"{model}_{dataset}", "weights.h5")
+    trained = (f"--weights={weights}", "--train_if_missing", f"--training_iterations={options.training_iterations}")
+    figures = FIGURES[model, "mnist" if dataset == "mnist_5k" else dataset]
+    chosen = [method for method in options.methods if model not in NO_GRADCAM or "gradcam" not in method]
+    common = (f"--model={model}", *data, f"--methods={','.join(chosen)}", f"--num_images={options.num_images}")
+    found = []
+    for test, binary in BINARIES.items():
+        given = trained if test != "labels" else (
+            f"--training_dir={os.path.join(options.output_dir, 'models', f'labels_{model}_{dataset}')}",
+            *options.label_flags)
+        draws = {"random_networks": options.null_draws, "labels": options.label_draws}.get(test, options.draws)
+        found.append(Step(f"{model}_{dataset}_{test}", binary, _tested(options, (*common, *given, f"--draws={draws}")),
+                          missing, figures.get(test, ())))
+    return found
+
+
+def photographs(options):
+    """The experiments on photographs."""
+    read = (f"--images={options.images}", f"--preprocess={options.preprocess}", *_photographs(options))
+    return inception(options) + alexnet(options) + [
+        dataclasses.replace(step, name=f"{step.name}_photographs", figures=())
+        for step in without_networks(options, read, _lacking(options))]
+
+
+def inception(options):
+    """The tests of Inception v3, its maps beside edges, and the calibration of the metrics."""
+    missing = _lacking(options, "inception_weights")
+    common = ("--model=inception_v3", f"--weights={options.inception_weights}", f"--images={options.images}",
+              f"--preprocess={options.preprocess}", f"--metrics={','.join(options.photograph_metrics)}")
+    tested = (*common, f"--methods={','.join(options.methods)}")
+    figures = FIGURES["inception_v3", "image_folder"]
+    count = _photographs(options)
+    found = [
+        Step(f"inception_v3_{test}", BINARIES[test],
+             _tested(options, (*tested, *count, f"--draws={options.null_draws if test == 'random_networks' else 1}")),
+             missing, figures.get(test, ()))
+        for test in ("cascading", "independent", "random_networks")]
+    edges = [method for method in options.methods if method in PAPER_METHODS]
+    found.append(Step("edge_comparison", "edge_comparison",
+                      _tested(options, (*common, f"--methods={','.join(edges)}", *count)), missing, (1, "37B"),
+                      is_run=False, pictures={1: "figures/maps_grey.*", "37B": "figures/maps_diverging.*"}))
+    found.append(_calibration(options, "inception_v3", (*common, *count), missing))
+    return found
+
+
+def alexnet(options):
+    """Perturbation masks on AlexNet."""
+    arguments = ("--model=alexnet", f"--weights={options.alexnet_weights}", f"--images={options.images}",
+                 "--preprocess=caffe", "--methods=perturbation_mask", *_photographs(options))
+    return [Step("alexnet_perturbation", BINARIES["cascading"], _tested(options, arguments),
+                 _lacking(options, "alexnet_weights"), (36,))]
+
+
+def discussion(options, dataset, missing):
+    """The experiments of the paper's discussion and appendix that a small data set is enough for."""
+    data = ("--dataset=" + dataset, *((f"--data_dir={options.data_dir}",) if options.data_dir else ()),
+            f"--num_images={options.num_images}")
+    return [_calibration(options, "cnn", ("--model=cnn", "--weights=random", *data), missing),
+            *without_networks(options, data, missing)]
+
+
+def without_networks(options, data, missing):
+    """The experiments that need images alone."""
+    metrics = f"--metrics={','.join(options.photograph_metrics)}"
+    return [
+        Step("input_times_random", "input_times_random", (*data, metrics), missing, (19,)),
+        Step("simple_models", "simple_models", (*data, f"--figure_images={','.join(options.figure_images)}"),
+             missing, (7, "37A"), is_run=False,
+             pictures={7: "figures/simple_convolution_grey.*", "37A": "figures/simple_convolution_diverging.*"}),
+    ]
+
+
+def _calibration(options, model, arguments, missing):
+    return Step(f"calibration_{model}", "metric_calibration", arguments, missing, is_run=False,
+                table=(f"Calibration of the metrics (appendix B), {model}", "tables/compared.csv"))
+
+
+def _tested(options, arguments):
+    """The flags of a randomization test: first the protocol's, which the others override."""
+    protocol = os.path.join(os.path.dirname(__file__), "flagfiles", f"protocol_{options.protocol}.flags")
+    metrics = (f"--metrics={','.join(options.metrics)}",) if options.metrics else ()
+    return (f"--flagfile={protocol}", *metrics, *arguments, *options.test_flags,
+            f"--figure_images={','.join(options.figure_images)}")
+
+
+def _photographs(options):
+    return (f"--num_images={options.num_photographs}",) if options.num_photographs else ()
+
+
+def _lacking(options, *needed):
+    lacking = [f"--{name}" for name in (*needed, "images") if not getattr(options, name)]
+    return f"{' and '.join(lacking)} not given" if lacking else ""
