@@ -64,7 +64,7 @@ class Report:
         return curves.stage_curves(summary, list(dict.fromkeys(summary["metric"])), band)
 
     def to_html(self, directory):
-        """Writes the page that `sanity_checks.report` makes of the runs, with its figures and tables beside it.
+        """Writes the page that `sanity_checks.report` makes of the runs, figures and tables beside it.
 
         Args:
             directory: str, folder of the page; made if missing.

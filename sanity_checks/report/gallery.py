@@ -5,6 +5,7 @@ import os
 
 import numpy as np
 
+from sanity_checks import aggregation
 from sanity_checks import results
 from sanity_checks.report import catalogue
 from sanity_checks.report import drawing
@@ -47,12 +48,13 @@ class Gallery:
 
 
 def read_run(path):
-    """Opens a run directory: `Run`."""
+    """Opens a run directory: `Run`; ValueError where it has more than one model, data set or test."""
     rows = results.read_rows([path])
-    first = rows.iloc[0]
-    return Run(
-        path, (str(first["model"]), str(first["dataset"]), str(first["test"])), rows, results.read_run(path)
-    )
+    keys = rows[list(aggregation.RUN_COLUMNS)].drop_duplicates().astype(str)
+    if len(keys) != 1:
+        found = "; ".join(", ".join(key) for key in keys.itertuples(index=False))
+        raise ValueError(f"{path}: expected the rows of one model, data set and test, got {found}")
+    return Run(path, tuple(keys.iloc[0]), rows, results.read_run(path))
 
 
 def build(runs, summary, output_dir, skip=()):

@@ -7,6 +7,7 @@ from sanity_checks.figures import saving
 from sanity_checks.report import images
 
 FOLDER = "figures"
+WIDE = 600          # CSS pixels from which a picture is not shrunk to a phone, but scrolls in its box
 CSS_PIXELS = 0.6    # of the page to a pixel of a figure's file, which has 200 to the inch: a little enlarged
 
 
@@ -31,6 +32,10 @@ class Picture:
     links: dict
     covers: frozenset = frozenset()
 
+    @property
+    def wide(self):
+        return self.width >= WIDE
+
 
 def save(figure, output_dir, stem, alt, note, covers=()):
     """Writes a Matplotlib figure as files beside the page and returns its `Picture`."""
@@ -54,5 +59,5 @@ def from_files(paths, output_dir, alt, note, covers=()):
     uri, size = images.from_file(shown)
     width, height = (round(side * CSS_PIXELS) for side in size)
     links = {os.path.splitext(path)[1][1:].upper(): os.path.relpath(path, output_dir).replace(os.sep, "/")
-             for path in paths}
+             for path in sorted(paths, key=lambda path: (path.endswith(".pdf"), path))}
     return Picture(uri, width, height, alt, note, links, frozenset(covers))

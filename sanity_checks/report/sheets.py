@@ -70,13 +70,13 @@ def plain(key, caption, columns, rows, filters=()):
 
 
 def cell(value):
-    """The `Cell` of a plain value: thousands apart in whole numbers, "" for None."""
-    if value is None:
+    """The `Cell` of a plain value: thousands apart in whole numbers, "" for None and NaN."""
+    if value is None or value != value:
         return Cell("", "")
     if isinstance(value, numbers.Integral):
         return Cell(f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}"), int(value), "number")
     if isinstance(value, numbers.Real):
-        return Cell(f"{value:.3f}", float(value), "number")
+        return Cell(f"{value:z.3f}".replace("-", "\N{MINUS SIGN}"), float(value), "number")
     return Cell(str(value))
 
 

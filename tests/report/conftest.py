@@ -8,7 +8,8 @@ import pytest
 from sanity_checks import report
 from sanity_checks import results
 
-STAGES = {"cascading": ("original", "logits", "hidden2", "hidden1"), "random_networks": ("random network", "another")}
+STAGES = {"cascading": ("original", "logits", "hidden2", "hidden1"),
+          "random_networks": ("random network", "another")}
 # Similarity of each method's maps to the first stage's, from stage 1 on.
 LEVELS = {"gradient": (0.05, 0.0, 0.02), "edge_detector": (1.0, 1.0, 1.0), "<b>mine</b>": (0.9, 0.5, 0.1)}
 METRICS = ("spearman_abs", "spearman")
@@ -36,7 +37,8 @@ def maps_of(image_id):
     shape = (len(STAGES["cascading"]), 9, 9, 1)
     return results.FigureMaps(
         image=generator.random((9, 9, 1), np.float32), image_id=image_id, input_range=(0., 1.), label=3,
-        stages=STAGES["cascading"], maps={method: generator.normal(size=shape).astype(np.float32) for method in LEVELS},
+        stages=STAGES["cascading"],
+        maps={method: generator.normal(size=shape).astype(np.float32) for method in LEVELS},
         explained_class=np.array([3, 1, 1, 2]))
 
 

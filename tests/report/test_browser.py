@@ -1,4 +1,4 @@
-"""The page in headless Chromium, where that is installed: what JavaScript adds, and how the page fits a phone."""
+"""The page in headless Chromium, where that is installed: what JavaScript adds, and how it fits a phone."""
 
 import pathlib
 import shutil
@@ -6,9 +6,11 @@ import shutil
 import pytest
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(not (BROWSER and DRIVER), reason="chromium and chromedriver are not installed")
-FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage",
-         "--disable-background-networking", "--disable-component-update", "--disable-sync")
+pytestmark = pytest.mark.skipif(
+    not (BROWSER and DRIVER), reason="chromium and chromedriver are not installed")
+FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+         "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update",
+         "--disable-sync")
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +71,8 @@ def test_moving_the_slider_moves_the_maps(browser):
 
 
 def test_signed_maps_can_be_chosen(browser):
-    visible = "return [...document.querySelectorAll('.strip .sprite')].filter((one) => one.getClientRects().length)" \
-              ".map((one) => one.classList[1])"
+    visible = """return [...document.querySelectorAll('.strip .sprite')]
+        .filter((one) => one.getClientRects().length).map((one) => one.classList[1])"""
     assert set(run(browser, visible)) == {"grey"}
     run(browser, "document.querySelector('.modes input[value=diverging]').click()")
     assert set(run(browser, visible)) == {"diverging"}
@@ -78,7 +80,8 @@ def test_signed_maps_can_be_chosen(browser):
 
 
 def column(browser):
-    return run(browser, "return [...document.querySelectorAll('#table-1 tbody tr')].map((row) => row.cells[1].textContent)")
+    rows = "document.querySelectorAll('#table-1 tbody tr')"
+    return run(browser, f"return [...{rows}].map((row) => row.cells[1].textContent)")
 
 
 def test_a_click_on_a_column_head_sorts(browser):
@@ -88,13 +91,15 @@ def test_a_click_on_a_column_head_sorts(browser):
     assert [float(text) for text in column(browser)] == [1.5, 2.5]
     run(browser, click)
     assert [float(text) for text in column(browser)] == [2.5, 1.5]
-    assert run(browser, "return document.querySelectorAll('#table-1 th')[1].getAttribute('aria-sort')") == "descending"
+    direction = run(browser, "return document.querySelectorAll('#table-1 th')[1].getAttribute('aria-sort')")
+    assert direction == "descending"
 
 
 def test_every_control_is_reached_with_the_keyboard_and_has_a_name(browser):
     nameless = run(browser, """
-        return [...document.querySelectorAll('button, select, input, summary, a')].filter((one) => one.tabIndex < 0 ||
-            !(one.textContent.trim() || one.ariaLabel || (one.labels && one.labels.length))).map((one) => one.outerHTML)""")
+        const named = (one) => one.textContent.trim() || one.ariaLabel || (one.labels && one.labels.length);
+        return [...document.querySelectorAll('button, select, input, summary, a')]
+            .filter((one) => one.tabIndex < 0 || !named(one)).map((one) => one.outerHTML)""")
     assert nameless == []
 
 

@@ -5,6 +5,7 @@ import html.parser
 import io
 import os
 import re
+import shutil
 import urllib.parse
 
 import pandas as pd
@@ -18,7 +19,7 @@ VOID = ("meta", "link", "img", "input", "br", "line", "rect", "circle", "path")
 
 
 class Reader(html.parser.HTMLParser):
-    """Collects (tag, attributes) of all elements, and the text that a reader sees; checks that elements are closed."""
+    """Collects (tag, attributes) of all elements, and the text one sees; checks that elements are closed."""
 
     def __init__(self, text):
         super().__init__()
@@ -113,8 +114,8 @@ def test_every_table_is_a_csv_file_to_download(read):
 
 
 def test_verdicts_are_those_of_the_rule(read, page):
-    table = pd.read_csv(os.path.join(os.path.dirname(page), "tables", "verdicts.csv")).query("metric == 'spearman_abs'")
-    found = table.set_index("method")["verdict"]
+    table = pd.read_csv(os.path.join(os.path.dirname(page), "tables", "verdicts.csv"))
+    found = table[table["metric"] == "spearman_abs"].set_index("method")["verdict"]
     assert (found["gradient"], found["edge_detector"]) == ("sensitive", "insensitive")
     assert found["<b>mine</b>"] == "partly insensitive"
     assert "partly insensitive" in read.text
@@ -165,6 +166,29 @@ def test_figures_that_the_paper_does_not_have_are_refused(runs, tmp_path, argume
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
     with pytest.raises(ValueError):
         report.write(str(tmp_path / "page"), [str(tmp_path)])
+
+
+def test_a_folder_with_two_models_is_refused(runs, tmp_path):
+    copy = shutil.copytree(runs[0], tmp_path / "run")
+    path = next((copy / "similarities").glob("*.parquet"))
+    rows = pd.read_parquet(path)
+    rows["model"] = rows["model"].astype(object).where(rows["image_id"].astype(str) != "00", "cnn")
+    rows.to_parquet(path)
+    with pytest.raises(ValueError, match="expected the rows of one model, data set and test, got"):
+        report.write(str(tmp_path / "page"), [str(copy)])
+
+
+def test_without_javascript_only_its_own_controls_are_hidden(read):
+    hidden = [attributes["class"] for _, attributes in read.elements if "hidden" in attributes]
+    assert set(hidden) == {"stepper", "modes"}
+    lines = [attributes for attributes in read.all("li") if "now" in attributes.get("class", "")]
+    assert len(lines) == 2 * 3                          # images, methods
+
+
+def test_a_figure_made_elsewhere_is_copied_and_shown(page, read):
+    folder = os.path.dirname(page)
+    assert os.path.exists(os.path.join(folder, "figures", "figure_19_drawn.png"))
+    assert "figures/figure_19_drawn.png" in [attributes["href"] for attributes in read.all("a")]
 
 
 @pytest.mark.parametrize("number, figure_id", [(4, "4"), ("37A", "37A"), (12, "10-18"), ("10-18", "10-18")])
