@@ -93,9 +93,15 @@ def write_report(output_dir, steps, failed):
                if number not in covered}
     pictures = {number: sorted(glob.glob(os.path.join(output_dir, step.name, pattern)))
                 for step in done for number, pattern in step.pictures.items()}
-    tables = {step.table[0]: pd.read_csv(os.path.join(output_dir, step.name, step.table[1]))
+    tables = {step.table[0]: read_table(os.path.join(output_dir, step.name, step.table[1]))
               for step in done if step.table}
     return report.write(os.path.join(output_dir, "report"), runs, trainings(output_dir), missing, pictures, tables)
+
+
+def read_table(path):
+    """A table of text as it stands in a CSV file: pandas.DataFrame, whose columns may share a name."""
+    table = pd.read_csv(path, header=None, dtype=str, keep_default_na=False)
+    return table.iloc[1:].set_axis(table.iloc[0].tolist(), axis=1)
 
 
 def trainings(output_dir):

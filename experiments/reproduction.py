@@ -4,6 +4,7 @@ import dataclasses
 import os
 
 from sanity_checks import datasets
+from sanity_checks import names
 
 SMALL_MODELS = ("cnn", "mlp")
 PAPER_METHODS = ("gradient", "smoothgrad", "input_x_gradient", "guided_backprop", "gradcam", "guided_gradcam",
@@ -161,7 +162,7 @@ def without_networks(options, data, missing):
 
 def _calibration(options, model, arguments, missing):
     return Step(f"calibration_{model}", "metric_calibration", arguments, missing, is_run=False,
-                table=(f"Calibration of the metrics (appendix B), {model}", "tables/compared.csv"))
+                table=(f"Calibration of the metrics (appendix B), {names.label(names.MODELS, model)}", "tables/calibration.csv"))
 
 
 def _tested(options, arguments):
