@@ -97,22 +97,15 @@ def describe(verdict, stages, statuses, cumulative, null):
     if verdict == NOT_ASSESSED:
         return "There are no maps of unrelated random networks to compare with."
     if verdict == INSENSITIVE:
-        return (
-            "Above the null at every stage."
-            if set(statuses) == {ABOVE}
-            else (
-                f"Maps of unrelated networks are the same but for a trace ({null:.2f}): "
-            "no change of the weights can show."
-            )
-        )
+        if set(statuses) == {ABOVE}:
+            return "Above the null at every stage."
+        return (f"Maps of unrelated networks are the same but for a trace ({null:.2f}): no change of the "
+                f"weights can show.")
     if verdict == INPUT:
         return f"At the null at every stage, but unrelated networks' maps are alike themselves ({null:.2f})."
     if verdict == SENSITIVE:
-        return (
-            f"At the null from the first stage, {stages[0]}, on."
-            if cumulative
-            else "At the null at every stage."
-        )
+        since = f"from the first stage, {stages[0]}, on" if cumulative else "at every stage"
+        return f"At the null {since}."
     return _stage_by_stage(stages, statuses, cumulative)
 
 
