@@ -99,9 +99,20 @@ def write_report(output_dir, steps, failed):
 
 
 def read_table(path):
-    """A table of text as it stands in a CSV file: pandas.DataFrame, whose columns may share a name."""
+    """A table that `tables.write_grid` wrote, for a report.
+
+    Args:
+        path: str, its .csv file; the sentences below the table are read from the .md file beside it.
+
+    Returns:
+        pandas.DataFrame of str, whose columns may share a name; `attrs["note"]` has the sentences.
+    """
     table = pd.read_csv(path, header=None, dtype=str, keep_default_na=False)
-    return table.iloc[1:].set_axis(table.iloc[0].tolist(), axis=1)
+    table = table.iloc[1:].set_axis(table.iloc[0].tolist(), axis=1)
+    with open(os.path.splitext(path)[0] + ".md", encoding="utf-8") as file:
+        _, *paragraphs = [line.strip() for line in file if line.strip() and not line.startswith("|")]
+    table.attrs["note"] = " ".join(paragraphs)
+    return table
 
 
 def trainings(output_dir):

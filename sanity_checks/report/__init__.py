@@ -33,14 +33,15 @@ def write(output_dir, runs, trainings=(), missing=None, figure_files=None, table
         output_dir: str, folder of the report; gets index.html, figures/ and tables/.
         runs: list of str, run directories; those of the test "random_networks" are the nulls of the others,
             see `sanity_checks.verdicts`.
-        trainings: list of dict, what trained models' metrics.json hold: model, dataset, iterations, seed,
-            train_accuracy, validation_accuracy, test_accuracy, and, where they are known, seconds and labels
-            ("true" or "permuted").
+        trainings: list of dict, what trained models' metrics.json hold: model, dataset, iterations or epochs,
+            seed, train_accuracy, validation_accuracy, test_accuracy, and, where they are known, seconds and
+            labels ("true labels" or "random labels").
         missing: dict, number of a figure (int, or str such as "37A") -> reason why it could not be made. A
             figure that lacks its runs and is not in it has a reason that says so.
         figure_files: dict, number of a figure -> list of image files drawn elsewhere, shown in its place.
             Files that differ in their suffix alone (.png, .pdf) are one picture in several formats.
-        tables: dict, caption -> pandas.DataFrame, further tables to show.
+        tables: dict, caption -> pandas.DataFrame, further tables; what `attrs["note"]` of one holds stands
+            below it.
         title: str.
         rule: `verdicts.Rule`.
         bootstrap_samples, seed: int, of the intervals.

@@ -88,8 +88,13 @@ def pair_label(model, dataset):
 def absent(model, datasets, test):
     """Says that a run is not there: str."""
     listed = " or ".join(names.label(names.DATASETS, dataset) for dataset in datasets)
-    run = f"{names.label(names.TESTS, test)} for {names.label(names.MODELS, model)} on {listed}"
-    return f"there is no run of {run}"
+    subject = "" if model == "none" else f" for {names.label(names.MODELS, model)}"
+    return f"there is no run of {test_label(test)}{subject} on {listed}"
+
+
+def test_label(test):
+    """A test's name; `names.TESTS` has what stands below the curves of "input_times_random" instead."""
+    return "Input Times Random Vectors" if test == "input_times_random" else names.label(names.TESTS, test)
 
 
 DRAW = {parts.Curves: draw_curves, parts.Bars: draw_bars}

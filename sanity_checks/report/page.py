@@ -4,6 +4,7 @@ import functools
 
 import jinja2
 
+from sanity_checks import verdicts
 from sanity_checks.report import run_section
 from sanity_checks.report import sheets
 from sanity_checks.report import verdict_section
@@ -42,7 +43,7 @@ def content(runs, summary, assessment, entries, further, gallery, trainings, tab
         "trainings": run_section.trainings_sheet(trainings),
         "settings": run_section.settings(runs),
         "versions": run_section.versions(runs),
-        "facts": _facts(runs, summary, trainings),
+        "facts": facts(runs, summary, trainings),
         "rule": verdict_section.rule_text(),
         "scope": verdict_section.scope(assessment.verdicts),
         "agreement": verdict_section.agreement(assessment.verdicts),
@@ -57,19 +58,20 @@ def content(runs, summary, assessment, entries, further, gallery, trainings, tab
                                 [[entry.label, entry.title, entry.missing] for entry in missing]),
         "specimens": [(verdict_section.run_label(key), found) for key, found in gallery.specimens],
         "numbers": run_section.numbers(summary),
-        "tables": [sheets.plain(f"table-{number}", caption, list(frame.columns), frame.to_numpy().tolist())
+        "tables": [sheets.given(f"table-{number}", caption, frame)
                    for number, (caption, frame) in enumerate(tables.items(), 1)],
     }
 
 
-def _facts(runs, summary, trainings):
+def facts(runs, summary, trainings):
     """What stands at the head of the page: list of (name, value)."""
     images = {(run.key[1], image) for run in runs for image in run.rows["image_id"].unique()}
     values = sum(len(run.rows) for run in runs)
+    of_models = summary[~summary["test"].isin(verdicts.WITHOUT_WEIGHTS)]
     return [
         ("Runs", str(len(runs))),
-        ("Models", str(len(summary[["model", "dataset"]].drop_duplicates()))),
-        ("Methods", str(summary["method"].nunique())),
+        ("Models", str(len(of_models[["model", "dataset"]].drop_duplicates()))),
+        ("Methods", str(of_models["method"].nunique())),
         ("Images", sheets.cell(len(images)).text),
         ("Similarities", sheets.cell(values).text),
         ("Computing time", run_section.duration_text(run_section.seconds(runs, trainings))),

@@ -4,6 +4,7 @@ import dataclasses
 
 from sanity_checks import aggregation
 from sanity_checks import names
+from sanity_checks.report import drawing
 from sanity_checks.report import sheets
 from sanity_checks.report import strips
 from sanity_checks.report import verdict_section
@@ -29,7 +30,7 @@ def runs_sheet(runs):
         model, dataset, test = run.key
         rows.append(
             [
-                names.label(names.TESTS, test),
+                drawing.test_label(test),
                 names.label(names.MODELS, model),
                 names.label(names.DATASETS, dataset),
                 int(run.rows["image_id"].nunique()),
@@ -68,17 +69,26 @@ def trainings_sheet(trainings):
     """
     if not trainings:
         return None
-    columns = ["Model", "Data", "Labels", "Iterations", "Seed", "Training accuracy", "Validation accuracy",
+    columns = ["Model", "Data", "Labels", "Trained for", "Seed", "Training accuracy", "Validation accuracy",
                "Test accuracy", "Time"]
     rows = []
     for found in trainings:
         seconds = found.get("seconds", found.get("seconds_this_process"))
         rows.append([names.label(names.MODELS, found.get("model", "")),
                      names.label(names.DATASETS, found.get("dataset", "")),
-                     str(found.get("labels", "true")), sheets.cell(found.get("iterations")),
+                     str(found.get("labels", "true")).removesuffix(" labels"), _length(found),
                      sheets.cell(found.get("seed")), *(percent(found.get(f"{split}_accuracy")) for split in
                                                        ("train", "validation", "test")), duration(seconds)])
     return sheets.plain("trainings", "Trained models", columns, rows)
+
+
+def _length(training):
+    """How long a model was trained, in the unit that is recorded: "1 000 iterations", "10 epochs"."""
+    for unit in ("iterations", "epochs"):
+        if training.get(unit) is not None:
+            count = sheets.cell(training[unit])
+            return dataclasses.replace(count, text=f"{count.text} {unit}")
+    return sheets.cell(None)
 
 
 def settings(runs):

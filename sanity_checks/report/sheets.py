@@ -5,8 +5,12 @@ import csv
 import dataclasses
 import io
 import numbers
+import re
 
 import markupsafe
+
+# A number, perhaps with its error and a mark: "-0.5 ± 0.1 *".
+_MEASURED = re.compile(r"([-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?)(?: ± [\d.e+-]+)?(?: \*)?")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Sheet:
         rows: list of lists of `Cell`; the first cell of each is its head.
         csv: str, the table as CSV in full precision.
         filters: list of str, columns that the page lets the reader choose from.
+        note: str, what stands below it, or "".
     """
 
     key: str
@@ -49,6 +54,7 @@ class Sheet:
     rows: list
     csv: str
     filters: list = dataclasses.field(default_factory=list)
+    note: str = ""
 
     @property
     def csv_uri(self):
@@ -67,6 +73,25 @@ def plain(key, caption, columns, rows, filters=()):
     cells = [[value if isinstance(value, Cell) else cell(value) for value in row] for row in rows]
     lines = [columns] + [[_exact(c) for c in row] for row in cells]
     return Sheet(key, caption, list(columns), cells, to_csv(lines), list(filters))
+
+
+def given(key, caption, frame):
+    """A `Sheet` of a table made elsewhere.
+
+    Args:
+        key, caption: str.
+        frame: pandas.DataFrame of numbers or of text such as "-0.5 ± 0.1", which is sorted by its number;
+            columns may share a name. `frame.attrs["note"]`, if it is there, stands below the table.
+    """
+    rows = [[_measured(value) if isinstance(value, str) else cell(value) for value in row]
+            for row in frame.to_numpy().tolist()]
+    return Sheet(key, caption, [str(name) for name in frame.columns], rows, frame_csv(frame),
+                 note=frame.attrs.get("note", ""))
+
+
+def _measured(text):
+    found = _MEASURED.fullmatch(text)
+    return Cell(text.replace("-", "\N{MINUS SIGN}"), float(found[1]), "number") if found else Cell(text)
 
 
 def cell(value):

@@ -8,6 +8,7 @@ import markupsafe
 from sanity_checks import aggregation
 from sanity_checks import names
 from sanity_checks import verdicts
+from sanity_checks.report import drawing
 from sanity_checks.report import sheets
 from sanity_checks.report import sparklines
 from sanity_checks.report import strips
@@ -99,7 +100,7 @@ def full(assessment):
 def run_label(run):
     """A run in words: (model, dataset, test) -> "CNN, MNIST: Cascading Randomization"."""
     model, dataset, test = run
-    return f"{model_label(model, dataset)}: {names.label(names.TESTS, test)}"
+    return f"{model_label(model, dataset)}: {drawing.test_label(test)}"
 
 
 def short_test(test):

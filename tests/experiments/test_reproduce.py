@@ -110,7 +110,7 @@ def test_a_small_reproduction_from_end_to_end(tmp_path):
     assert "alexnet_perturbation: skipped: --alexnet_weights and --images not given" in found.stdout
     page = (out / "report" / "index.html").read_text()
     for text in ("MLP", "Data Randomization", "--inception_weights and --images not given",
-                 "Calibration of the metrics (appendix B), CNN", "Two uniform masks"):
+                 "Calibration of the metrics (appendix B), CNN", "Two uniform masks", "standard errors of the"):
         assert text in page
     done = sorted(os.listdir(out / "done"))
     assert len(done) == 7 and "mlp_mnist_5k_labels.json" in done

@@ -12,8 +12,13 @@ import pandas as pd
 from PIL import Image
 import pytest
 
+from sanity_checks import aggregation
 from sanity_checks import report
 from sanity_checks.report import catalogue
+from sanity_checks.report import gallery
+from sanity_checks.report import page as page_module
+from sanity_checks.report import run_section
+from sanity_checks.report import sheets
 
 VOID = ("meta", "link", "img", "input", "br", "line", "rect", "circle", "path")
 
@@ -189,6 +194,56 @@ def test_a_figure_made_elsewhere_is_copied_and_shown(page, read):
     folder = os.path.dirname(page)
     assert os.path.exists(os.path.join(folder, "figures", "figure_19_drawn.png"))
     assert "figures/figure_19_drawn.png" in [attributes["href"] for attributes in read.all("a")]
+
+
+def test_files_that_differ_in_their_suffix_alone_are_one_picture(runs, tmp_path):
+    source = tmp_path / "noise.png"
+    Image.new("RGB", (40, 30), "white").save(source)
+    Image.new("RGB", (40, 30), "white").save(tmp_path / "noise.pdf")
+    files = [str(tmp_path / "noise.pdf"), str(source)]
+    path = report.write(str(tmp_path / "page"), runs, figure_files={7: files})
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    begin = text.index('<article class="figure" id="figure-7"')
+    article = Reader(text[begin:text.index("</article>", begin)] + "</article>")
+    assert len(article.all("img")) == 1
+    links = [link["href"] for link in article.all("a")]
+    assert links == ["figures/figure_7_noise.png", "figures/figure_7_noise.pdf"]
+
+
+def test_tables_made_elsewhere_are_sorted_by_their_numbers():
+    rows = [["a", "-0.50 ± 0.10", "1 *"], ["b", "10-18", ""]]
+    frame = pd.DataFrame(rows, columns=["pair", "paper", "paper"])
+    frame.attrs["note"] = "* differs"
+    sheet = sheets.given("key", "caption", frame)
+    assert [cell.text for cell in sheet.rows[0]] == ["a", "−0.50 ± 0.10", "1 *"]
+    assert [cell.sort for cell in sheet.rows[0]] == ["a", "-0.5", "1.0"]
+    assert [cell.sort for cell in sheet.rows[1]] == ["b", "10-18", ""]
+    assert sheet.csv.splitlines()[:2] == ["pair,paper,paper", "a,-0.50 ± 0.10,1 *"]
+    assert sheet.note == "* differs"
+
+
+@pytest.mark.parametrize("record, text", [
+    ({"iterations": 1000}, "1\u202f000 iterations"), ({"epochs": 10}, "10 epochs"), ({}, "")])
+def test_trainings_say_how_long(record, text):
+    record = {"model": "mlp", "dataset": "mnist", "labels": "random labels", **record}
+    sheet = run_section.trainings_sheet([record])
+    row = dict(zip(sheet.columns, sheet.rows[0]))
+    assert row["Trained for"].text == text and row["Labels"].text == "random"
+
+
+def test_products_of_inputs_and_random_vectors_are_no_model(runs):
+    opened = gallery.read_run(runs[0])
+    products = opened.rows[opened.rows["method"] == "gradient"]
+    products = products.assign(model="none", test="input_times_random", method="uniform")
+    summary = aggregation.aggregate(pd.concat([opened.rows, products], ignore_index=True), 10, 0)
+    facts = dict(page_module.facts([opened], summary, []))
+    assert (facts["Models"], facts["Methods"]) == ("1", "3")
+
+
+def test_no_runs_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="expected a list of run directories, got"):
+        report.write(str(tmp_path), [])
 
 
 @pytest.mark.parametrize("number, figure_id", [(4, "4"), ("37A", "37A"), (12, "10-18"), ("10-18", "10-18")])
