@@ -11,10 +11,10 @@ import os
 from absl import flags
 
 from experiments import errors
-from sanity_checks import aggregation
 from sanity_checks import figures
-from sanity_checks import results
+from sanity_checks import runs
 from sanity_checks import tables
+from sanity_checks.analysis import aggregation
 from sanity_checks.figures import curves
 
 
@@ -40,11 +40,11 @@ def draw(run_dirs, output_dir, bootstrap_samples=1000, seed=0, metric=None, band
         metric: str, of the printed table; None for the first in the results.
         band: name in `curves.BANDS`.
     """
-    rows = results.read_rows(run_dirs)
+    rows = runs.read_rows(run_dirs)
     summary = aggregation.aggregate(rows, bootstrap_samples, seed)
     printed = tables.terminal_table(summary, metric or summary["metric"].iloc[0])
     written = tables.write_tables(summary, output_dir)
-    written += figures.draw_all(summary, results.figure_maps(run_dirs), output_dir, band)
+    written += figures.draw_all(summary, runs.figure_maps(run_dirs), output_dir, band)
     folders = sorted({os.path.dirname(path) for path in written}, reverse=True)
     print(f"\n{printed}\n\n{len(rows):,} rows in {', '.join(run_dirs)}")
     print(f"{len(written)} files in {' and '.join(folders)}")

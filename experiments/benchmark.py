@@ -32,10 +32,10 @@ from experiments import method_flags
 from sanity_checks import methods
 from sanity_checks import metrics
 from sanity_checks import models
-from sanity_checks import results
-from sanity_checks import runner
+from sanity_checks import runs
+from sanity_checks.comparison import runner
 from sanity_checks.methods import pair
-from sanity_checks.models import training
+from sanity_checks.training import optimization
 
 
 def define_flags():
@@ -133,7 +133,7 @@ def run_all(classifier, count, names, metric_names):
     made = {name: method_flags.make(name) for name in names}
     protocol = runner.Protocol("cascading", made, tuple(metric_names), batch_size=flags.FLAGS.batch_size)
     dataset = NoiseDataset(classifier, count)
-    for unit in results.units(1, count, runner.images_per_unit(classifier.image_shape)):
+    for unit in runs.units(1, count, runner.images_per_unit(classifier.image_shape)):
         runner.run_unit(classifier, dataset, unit, protocol)
     return count * (1 + len(classifier.blocks)) * (protocol.passes() - 1)       # without the predictions
 
@@ -221,11 +221,11 @@ def benchmark_training(classifier):
     """The bare step has Keras' Adam with the fused kernel, its fastest; ours also gathers, scales and counts."""
     if flags.FLAGS.model not in models.TRAINABLE:
         return
-    model, size, count = classifier.model, training.BATCH_SIZE, 4000
+    model, size, count = classifier.model, optimization.BATCH_SIZE, 4000
     pixels = (255 * noise_images(classifier, count)).astype(np.uint8)
     labels = np.random.default_rng(0).integers(0, classifier.num_classes, count)
     images, classes = tf.constant(pixels[:size], tf.float32) / 255., tf.constant(labels[:size])
-    adam = tf_keras.optimizers.legacy.Adam(training.LEARNING_RATE)
+    adam = tf_keras.optimizers.legacy.Adam(optimization.LEARNING_RATE)
 
     @tf.function
     def bare(images, classes):
@@ -236,7 +236,7 @@ def benchmark_training(classifier):
         adam.apply_gradients(zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables))
         return loss
 
-    trainer = training.Trainer(model, pixels, labels)
+    trainer = optimization.Trainer(model, pixels, labels)
     steps = 20
     theirs = lambda: [bare(images, classes) for _ in range(steps)][-1].numpy()
     rounds = [(seconds_per_call(theirs), seconds_per_call(lambda: trainer.run(steps))) for _ in range(5)]

@@ -9,7 +9,7 @@ Sub-folders are searched. --csv writes a list of the images that are there, with
 from absl import flags
 
 from experiments import errors
-from sanity_checks.datasets import paper_images
+from sanity_checks.paper import paper_images
 
 
 def define_flags():

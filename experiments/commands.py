@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from sanity_checks.results import files
+from sanity_checks.runs import files
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LOGS, DONE = "logs", "done"             # folders beside the runs

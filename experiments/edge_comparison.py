@@ -17,18 +17,18 @@ from experiments import method_flags
 from experiments import model_flags
 from experiments import run_flags
 from experiments import unit_runs
-from sanity_checks import aggregation
 from sanity_checks import figures
 from sanity_checks import methods
 from sanity_checks import metrics
 from sanity_checks import registry
-from sanity_checks import results
-from sanity_checks import runner
+from sanity_checks import runs
 from sanity_checks import tables
+from sanity_checks.analysis import aggregation
+from sanity_checks.comparison import runner
 from sanity_checks.figures import grids
 from sanity_checks.figures import overview
 from sanity_checks.figures import saving
-from sanity_checks.models import initialization
+from sanity_checks.weights import initialization
 
 TEST = "edge_comparison"
 EDGES = ("edge_detector", "input_x_edges")      # what maps are compared with: the stages of the rows
@@ -61,12 +61,12 @@ def compare_unit(classifier, dataset, unit, made, progress):
     Args:
         classifier: `sanity_checks.models.classifier.Classifier`.
         dataset: `sanity_checks.datasets.Dataset`.
-        unit: `results.Unit`.
+        unit: `runs.Unit`.
         made: dict, name -> method, those of `EDGES` among them.
         progress: function of the number of model passes just done.
 
     Returns:
-        (pandas.DataFrame with `results.COLUMNS`, list of `results.FigureMaps`).
+        (pandas.DataFrame with `runs.COLUMNS`, list of `runs.FigureMaps`).
     """
     images, ids = dataset.test[unit.first:unit.last], dataset.test.ids[unit.first:unit.last]
     task = methods.make_task(classifier, images, None, ids, run_flags.SEED.value, run_flags.BATCH_SIZE.value, progress)
@@ -80,7 +80,7 @@ def compare_unit(classifier, dataset, unit, made, progress):
     positions = [i for i in range(len(ids)) if unit.draw == 0 and unit.first + i in run_flags.figure_images()]
     shown = [_figure_maps(classifier, dataset, unit.first + i, images[i], task.targets[i],
                           {name: of[i] for name, of in maps.items()}) for i in positions]
-    return pd.concat(rows, ignore_index=True)[list(results.COLUMNS)], shown
+    return pd.concat(rows, ignore_index=True)[list(runs.COLUMNS)], shown
 
 
 def _figure_maps(classifier, dataset, position, image, target, maps):
@@ -88,7 +88,7 @@ def _figure_maps(classifier, dataset, position, image, target, maps):
     label = -1 if labels is None else int(labels[position])
     names = classifier.class_names or dataset.class_names or ()
     label_name = names[label + classifier.label_offset] if 0 <= label < len(names) - classifier.label_offset else ""
-    return results.FigureMaps(
+    return runs.FigureMaps(
         image=runner.shown_image(dataset, image), image_id=dataset.test.ids[position], input_range=dataset.input_range, label=label,
         stages=("original",), maps={name: of[None] for name, of in maps.items()},
         explained_class=np.array([target], np.int64), label_name="" if label_name.isdigit() else label_name)
@@ -101,9 +101,9 @@ def draw(output_dir, shown):
         output_dir: str, the run directory.
         shown: list of str, methods in the figures, from left to right.
     """
-    summary = aggregation.aggregate(results.read_rows([output_dir]))
+    summary = aggregation.aggregate(runs.read_rows([output_dir]))
     tables.write_tables(summary, output_dir)
-    maps = [of for _, of in results.figure_maps([output_dir])]
+    maps = [of for _, of in runs.figure_maps([output_dir])]
     for mode in grids.MODES if maps else ():
         figure = overview.overview(maps, shown, mode)
         saving.save(figure, os.path.join(output_dir, figures.FOLDER, f"maps_{mode}"))

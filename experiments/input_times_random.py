@@ -14,7 +14,7 @@ from experiments import errors
 from experiments import model_flags
 from experiments import run_flags
 from experiments import unit_runs
-from sanity_checks import random_products
+from sanity_checks.paper import random_products
 
 # Flags of what is not here: a model and its training.
 UNUSED = ("model", "weights", "blocks", "gradcam_layer")

@@ -20,11 +20,11 @@ from experiments import model_flags
 from experiments import randomization
 from experiments import run_flags
 from sanity_checks import models
-from sanity_checks import results
-from sanity_checks import states
-from sanity_checks.models import label_networks
-from sanity_checks.models import training
-from sanity_checks.models import training_goal
+from sanity_checks import runs
+from sanity_checks.training import label_networks
+from sanity_checks.training import optimization
+from sanity_checks.training import training_goal
+from sanity_checks.weights import states
 
 # Flags that say how weights are drawn or trained: here none are drawn, and the trained ones are held by their sha256.
 UNUSED = ("initializer", "initializer_stddev", "randomize_batch_norm_statistics", "redraw", "training_dir",
@@ -38,7 +38,7 @@ def define_flags():
     flags.DEFINE_float("target_accuracy", goal.target_accuracy, "Accuracy on the training set that must be exceeded.")
     flags.DEFINE_integer("min_epochs", goal.min_epochs, "Epochs that each network is trained in any case.")
     flags.DEFINE_integer("max_epochs", goal.max_epochs, "Epochs after which a training has failed.")
-    flags.DEFINE_float("learning_rate", training.LEARNING_RATE, "Adam's learning rate.")
+    flags.DEFINE_float("learning_rate", optimization.LEARNING_RATE, "Adam's learning rate.")
     flags.DEFINE_bool("l2", goal.l2, "Train the CNN with its L2 term (paper's text; the released code: by default not).")
     flags.DEFINE_bool("train_only", False, "Train this shard's part of the networks and stop.")
 
@@ -50,7 +50,7 @@ def main(_):
     seeds = [model_flags.TRAINING_SEED.value + draw for draw in range(run_flags.DRAWS.value)]
     networks = [(seed, kind) for seed in seeds for kind in label_networks.KINDS]
     if flags.FLAGS.train_only:
-        networks = results.shard(networks, run_flags.SHARD.value, run_flags.NUM_SHARDS.value)
+        networks = runs.shard(networks, run_flags.SHARD.value, run_flags.NUM_SHARDS.value)
     elif run_flags.NUM_SHARDS.value > 1:
         _check_trained(networks)
     trained = [train(dataset, seed, kind) for seed, kind in networks]

@@ -17,19 +17,19 @@ from experiments import method_flags
 from experiments import model_flags
 from experiments import run_flags
 from experiments import unit_runs
-from sanity_checks import aggregation
-from sanity_checks import calibration
 from sanity_checks import figures
 from sanity_checks import methods
 from sanity_checks import metrics
-from sanity_checks import names
 from sanity_checks import registry
-from sanity_checks import results
+from sanity_checks import runs
 from sanity_checks import tables
+from sanity_checks.analysis import aggregation
 from sanity_checks.figures import agreement
 from sanity_checks.figures import saving
-from sanity_checks.models import initialization
-from sanity_checks.results import files
+from sanity_checks.paper import calibration
+from sanity_checks.runs import files
+from sanity_checks.vocabulary import names
+from sanity_checks.weights import initialization
 
 TEST = calibration.TEST
 
@@ -62,12 +62,12 @@ def check(classifier, dataset):
 
 
 def compare_unit(classifier, dataset, unit, made, progress):
-    """Rows of a work unit: pandas.DataFrame with `results.COLUMNS`; the method is the pair.
+    """Rows of a work unit: pandas.DataFrame with `runs.COLUMNS`; the method is the pair.
 
     Args:
         classifier: `sanity_checks.models.classifier.Classifier`.
         dataset: `sanity_checks.datasets.Dataset`.
-        unit: `results.Unit`.
+        unit: `runs.Unit`.
         made: dict, method name -> method, of the pairs that have one.
         progress: function of the number of steps just done: model passes, and a step for each pair of maps.
     """
@@ -87,12 +87,12 @@ def compare_unit(classifier, dataset, unit, made, progress):
                                "value": metrics.similarity(first, second, metric)})
                  for metric in run_flags.METRICS.value]
         progress(len(ids))
-    return pd.concat(rows, ignore_index=True)[list(results.COLUMNS)]
+    return pd.concat(rows, ignore_index=True)[list(runs.COLUMNS)]
 
 
 def draw(output_dir):
     """Writes and prints the table, and draws the figure, of a finished run."""
-    summary = aggregation.aggregate(results.read_rows([output_dir]))
+    summary = aggregation.aggregate(runs.read_rows([output_dir]))
     table = calibration.compared(summary)
     model, dataset = summary["model"].iloc[0], summary["dataset"].iloc[0]
     caption = (f"Calibration of the metrics (appendix B): {names.label(names.MODELS, model)}, "

@@ -9,7 +9,7 @@ import tqdm
 
 from sanity_checks import datasets
 from sanity_checks import models
-from sanity_checks.models import training_run
+from sanity_checks.training import training_run
 
 MODEL = flags.DEFINE_string(
     "model", "cnn", f"Model to explain: {', '.join(models.MODELS)}, or a path to a Keras file (.keras, .h5, SavedModel).")

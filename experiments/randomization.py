@@ -1,5 +1,6 @@
 """The body of the randomization binaries: flags -> classifier, images -> work units -> rows -> tables and figures."""
 
+from collections.abc import Callable
 import dataclasses
 import functools
 import importlib.metadata
@@ -7,7 +8,6 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable
 
 from absl import logging
 import tensorflow as tf
@@ -17,10 +17,10 @@ from experiments import aggregate
 from experiments import model_flags
 from experiments import run_flags
 from sanity_checks import methods
-from sanity_checks import results
-from sanity_checks import runner
-from sanity_checks import states
-from sanity_checks.models import initialization
+from sanity_checks import runs
+from sanity_checks.comparison import runner
+from sanity_checks.weights import initialization
+from sanity_checks.weights import states
 
 PACKAGES = ("tensorflow", "tf-keras", "saliency", "scikit-image", "scipy", "numpy", "pandas")
 
@@ -30,7 +30,7 @@ class Experiment:
     """What a run compares.
 
     Attributes:
-        test: a name in `sanity_checks.names.TESTS`.
+        test: a name in `sanity_checks.vocabulary.names.TESTS`.
         classifier: `sanity_checks.models.classifier.Classifier`.
         dataset: `sanity_checks.datasets.Dataset`, whose test images are explained.
         num_states: int, weight states of a unit.
@@ -51,7 +51,7 @@ class Experiment:
 
 
 def run(test):
-    """Runs one of `sanity_checks.states.TESTS` as the flags say, then draws its tables and figures."""
+    """Runs one of `sanity_checks.weights.states.TESTS` as the flags say, then draws its tables and figures."""
     run_flags.check()
     classifier = model_flags.load_classifier()
     dataset = model_flags.load_dataset(classifier.image_shape)
@@ -70,8 +70,8 @@ def compare(experiment):
     _check_dataset(experiment.classifier, experiment.dataset)
     total = run_flags.number_of_images(experiment.dataset)
     size = run_flags.IMAGES_PER_UNIT.value or runner.images_per_unit(experiment.dataset.image_shape)
-    units = results.units(run_flags.DRAWS.value, total, size)
-    directory = results.RunDirectory.open(
+    units = runs.units(run_flags.DRAWS.value, total, size)
+    directory = runs.RunDirectory.open(
         run_flags.OUTPUT_DIR.value, _settings(experiment, protocol, total, size), run_flags.flagfile(),
         _provenance(experiment))
     _compute(experiment, protocol, directory, units, total)
@@ -86,7 +86,7 @@ def compare(experiment):
 
 def _compute(experiment, protocol, directory, units, total):
     """Computes this shard's units that are not done, with a progress bar over model passes."""
-    mine = results.shard(units, run_flags.SHARD.value, run_flags.NUM_SHARDS.value)
+    mine = runs.shard(units, run_flags.SHARD.value, run_flags.NUM_SHARDS.value)
     left = [unit for unit in mine if not directory.is_done(unit)]
     passes = sum(unit.last - unit.first for unit in left) * experiment.num_states * protocol.passes()
     logging.info("%d units of this shard, %d already done", len(mine), len(mine) - len(left))

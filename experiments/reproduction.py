@@ -4,7 +4,7 @@ import dataclasses
 import os
 
 from sanity_checks import datasets
-from sanity_checks import names
+from sanity_checks.vocabulary import names
 
 SMALL_MODELS = ("cnn", "mlp")
 PAPER_METHODS = ("gradient", "smoothgrad", "input_x_gradient", "guided_backprop", "gradcam", "guided_gradcam",

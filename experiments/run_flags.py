@@ -6,10 +6,9 @@ import os
 from absl import flags
 
 from experiments import method_flags
-from experiments import model_flags
 from sanity_checks import metrics
-from sanity_checks import runner
-from sanity_checks.models import initialization
+from sanity_checks.comparison import runner
+from sanity_checks.weights import initialization
 
 NUM_IMAGES = flags.DEFINE_integer(
     "num_images", None, "The first so many test images; default: all.", lower_bound=1)
@@ -65,7 +64,7 @@ def figure_images():
 
 
 def protocol(test, classifier):
-    """The `sanity_checks.runner.Protocol` that the flags describe."""
+    """The `sanity_checks.comparison.runner.Protocol` that the flags describe."""
     randomization = initialization.Randomization(
         INITIALIZER.value, INITIALIZER_STDDEV.value, RANDOMIZE_BATCH_NORM_STATISTICS.value, REDRAW.value)
     return runner.Protocol(

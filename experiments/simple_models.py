@@ -20,14 +20,14 @@ from experiments import method_flags
 from experiments import model_flags
 from experiments import run_flags
 from experiments import unit_runs
-from sanity_checks import closed_forms
 from sanity_checks import figures
-from sanity_checks import results
+from sanity_checks import runs
 from sanity_checks import tables
 from sanity_checks.figures import grids
 from sanity_checks.figures import overview
 from sanity_checks.figures import saving
-from sanity_checks.models import simple
+from sanity_checks.paper import closed_forms
+from sanity_checks.paper import simple
 
 # Flags of what is not here: another model and its training, metrics.
 UNUSED = ("model", "weights", "blocks", "gradcam_layer", "metrics")
@@ -61,14 +61,14 @@ def compare_unit(dataset, unit, made, models, shown, progress):
 
     Args:
         dataset: `sanity_checks.datasets.Dataset`.
-        unit: `results.Unit`; each draw has weights of its own.
+        unit: `runs.Unit`; each draw has weights of its own.
         made: dict, method name -> method.
         models: the convolutions, of `closed_forms.IMAGE_LABELS`.
         shown: positions in the test images.
         progress: function of the number of steps just done: an image and model each.
 
     Returns:
-        (pandas.DataFrame with `results.COLUMNS`, list of `results.FigureMaps`).
+        (pandas.DataFrame with `runs.COLUMNS`, list of `runs.FigureMaps`).
     """
     images, ids = dataset.test[unit.first:unit.last], dataset.test.ids[unit.first:unit.last]
     options = ({name: dataclasses.asdict(method) for name, method in made.items()},
@@ -88,7 +88,7 @@ def compare_unit(dataset, unit, made, models, shown, progress):
 
 
 def _figure_maps(dataset, image, image_id, model, maps):
-    return results.FigureMaps(
+    return runs.FigureMaps(
         image=np.broadcast_to(image, (*image.shape[:2], 3)), image_id=f"{image_id} {model}",
         input_range=dataset.input_range, label=-1, stages=(model,),
         maps={name: of[None] for name, of in maps.items()},
@@ -97,7 +97,7 @@ def _figure_maps(dataset, image, image_id, model, maps):
 
 def draw(output_dir, image_ids):
     """Writes and prints the table, and draws the figures, of a finished run; ValueError if a closed form fails."""
-    rows = results.read_rows([output_dir])
+    rows = runs.read_rows([output_dir])
     summary = closed_forms.summarized(rows)
     left_out = rows.loc[rows["metric"] == closed_forms.LEFT_OUT, "value"].max()
     _, markdown, _ = tables.write_grid(
@@ -107,7 +107,7 @@ def draw(output_dir, image_ids):
         print(f"\n{file.read()}")
     order = {f"{image_id} {model}": (position, list(closed_forms.IMAGE_LABELS).index(model))
              for position, image_id in enumerate(image_ids) for model in closed_forms.IMAGE_LABELS}
-    maps = [shown for _, shown in results.figure_maps([output_dir])]
+    maps = [shown for _, shown in runs.figure_maps([output_dir])]
     maps.sort(key=lambda shown: order[shown.image_id])
     for mode in grids.MODES if maps else ():
         figure = overview.overview(maps, closed_forms.SHOWN, mode)

@@ -12,8 +12,8 @@ from absl import flags
 
 from experiments import errors
 from experiments import model_flags
-from sanity_checks.models import training_run
-from sanity_checks.results import files
+from sanity_checks.runs import files
+from sanity_checks.training import training_run
 
 
 def define_flags():

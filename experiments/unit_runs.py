@@ -1,10 +1,10 @@
 """The body of binaries whose rows do not come from weight states: work units -> rows -> a resumable run directory."""
 
+from collections.abc import Callable
 import dataclasses
 import platform
 import sys
 import time
-from collections.abc import Callable
 
 from absl import logging
 import tensorflow as tf
@@ -12,8 +12,8 @@ import tqdm
 
 from experiments import randomization
 from experiments import run_flags
-from sanity_checks import results
-from sanity_checks import runner
+from sanity_checks import runs
+from sanity_checks.comparison import runner
 
 # Flags of the randomization tests: how weights are drawn, which methods are compared, and whose maps are drawn.
 UNUSED = ("initializer", "initializer_stddev", "randomize_batch_norm_statistics", "redraw", "explained_class",
@@ -28,7 +28,7 @@ class Computation:
         test: str, the test's name in the rows.
         model: str, the model's name in the rows.
         dataset: `sanity_checks.datasets.Dataset`.
-        compute: function (unit, progress) -> (rows, list of `results.FigureMaps`).
+        compute: function (unit, progress) -> (rows, list of `runs.FigureMaps`).
         steps: int, how far `progress` counts for an image.
         methods: dict, name -> method, whose parameters the run is held to.
         sha256: dict, what -> checksum, that the run is held to besides that of the images.
@@ -52,13 +52,13 @@ def run(computation):
     total = run_flags.number_of_images(dataset)
     size = (run_flags.IMAGES_PER_UNIT.value or computation.images_per_unit
             or runner.images_per_unit(dataset.image_shape))
-    units = results.units(run_flags.DRAWS.value, total, size)
-    directory = results.RunDirectory.open(
+    units = runs.units(run_flags.DRAWS.value, total, size)
+    directory = runs.RunDirectory.open(
         run_flags.OUTPUT_DIR.value, _settings(computation, total, size), run_flags.flagfile(),
         {"sha256": {**computation.sha256, "images": dataset.sha256}, "versions": randomization.versions(),
          "devices": [device.name for device in tf.config.list_logical_devices("GPU")] or ["CPU"],
          "host": platform.node(), "command": " ".join(sys.argv)})
-    mine = results.shard(units, run_flags.SHARD.value, run_flags.NUM_SHARDS.value)
+    mine = runs.shard(units, run_flags.SHARD.value, run_flags.NUM_SHARDS.value)
     left = [unit for unit in mine if not directory.is_done(unit)]
     logging.info("%d units of this shard, %d already done", len(mine), len(mine) - len(left))
     steps = sum(unit.last - unit.first for unit in left) * computation.steps

@@ -17,9 +17,9 @@ _HOME = {
     "load_classifier": "sanity_checks.models",
     "explain": "sanity_checks.methods",
     "similarity": "sanity_checks.metrics",
-    "weight_states": "sanity_checks.states",
-    "trained_states": "sanity_checks.states",
-    "run": "sanity_checks.checks",
+    "weight_states": "sanity_checks.weights.states",
+    "trained_states": "sanity_checks.weights.states",
+    "run": "sanity_checks.api",
 }
 
 __all__ = list(_HOME)

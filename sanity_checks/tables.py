@@ -8,9 +8,9 @@ import textwrap
 
 import numpy as np
 
-from sanity_checks import aggregation
-from sanity_checks import names
-from sanity_checks.results import files
+from sanity_checks.analysis import aggregation
+from sanity_checks.runs import files
+from sanity_checks.vocabulary import names
 
 FOLDER = "tables"
 TERMINAL_WIDTH = 100        # characters

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sanity_checks import aggregation
-from sanity_checks import names
 from sanity_checks import tables
+from sanity_checks.analysis import aggregation
+from sanity_checks.vocabulary import names
 
 
 def make_summary(methods=("gradient", "input_x_gradient"), stages=("original", "conv_1"), mean=-0.5,

@@ -1,7 +1,7 @@
 """From pixels to model inputs: the ways in which image models were trained."""
 
-import dataclasses
 from collections.abc import Callable
+import dataclasses
 
 import numpy as np
 

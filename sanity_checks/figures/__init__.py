@@ -1,7 +1,7 @@
 """Figures in the paper's layouts, from summaries and maps: no TensorFlow, no display, no global state of
 Matplotlib.
 
-    figures.draw_all(aggregation.aggregate(results.read_rows(runs)), results.figure_maps(runs), "output")
+    figures.draw_all(aggregation.aggregate(runs.read_rows(folders)), runs.figure_maps(folders), "output")
 """
 
 import dataclasses
@@ -9,13 +9,13 @@ import itertools
 import os
 import re
 
-from sanity_checks import names
 from sanity_checks.figures import bars
 from sanity_checks.figures import curves
 from sanity_checks.figures import grids
 from sanity_checks.figures import label_grids
 from sanity_checks.figures import overview
 from sanity_checks.figures import saving
+from sanity_checks.vocabulary import names
 
 FOLDER = "figures"
 
@@ -46,7 +46,7 @@ def draw_all(summary, maps, output_dir, band="sd"):
 
     Args:
         summary: pandas.DataFrame from `aggregation.aggregate`.
-        maps: iterable of (name, `results.FigureMaps`), for example `results.figure_maps(run_dirs)`; read one
+        maps: iterable of (name, `runs.FigureMaps`), for example `runs.figure_maps(run_dirs)`; read one
             by one, runs one after the other. Rows per image are of the first twelve.
         output_dir: str, for example a run directory.
         band: what the band about a curve shows, a name in `curves.BANDS`.

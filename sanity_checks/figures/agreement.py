@@ -3,10 +3,10 @@
 from matplotlib import figure as matplotlib_figure
 from matplotlib.backends import backend_agg
 
-from sanity_checks import calibration
-from sanity_checks import names
 from sanity_checks.figures import panels
 from sanity_checks.figures import saving
+from sanity_checks.paper import calibration
+from sanity_checks.vocabulary import names
 
 _WIDTH, _LABELS, _LINE = 2.3, 2.4, 0.34         # inches: of a panel, of the pairs' names, of a line
 _OURS, _PAPER = "#0072B2", "#D55E00"

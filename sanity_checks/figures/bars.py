@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from sanity_checks import names
 from sanity_checks.figures import panels
+from sanity_checks.vocabulary import names
 
 _HEIGHT = 1.8               # inches, of a panel
 _BAR_WIDTH = 0.32           # inches, with the space about it

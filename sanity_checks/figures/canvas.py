@@ -5,10 +5,10 @@ size, and every pixel of a large one has its exact share: no moire, and no axes 
 should be.
 """
 
-import numpy as np
 from matplotlib import figure as matplotlib_figure
 from matplotlib import patches
 from matplotlib.backends import backend_agg
+import numpy as np
 
 from sanity_checks.figures import layout
 from sanity_checks.figures import saving

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from sanity_checks import names
 from sanity_checks import registry
 from sanity_checks.figures import panels
+from sanity_checks.vocabulary import names
 
 # What the shaded band about a curve shows: the summary's columns of its lower and its upper edge.
 BANDS = {

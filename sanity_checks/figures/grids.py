@@ -1,15 +1,15 @@
 """Maps as pictures, methods against stages: figures 2, 3, 10-18 and 26-35 of Adebayo et al. (2018)."""
 
-import dataclasses
 from collections.abc import Callable
+import dataclasses
 
 import numpy as np
 
-from sanity_checks import names
 from sanity_checks import registry
 from sanity_checks.figures import canvas as canvas_module
 from sanity_checks.figures import layout
 from sanity_checks.figures import shading
+from sanity_checks.vocabulary import names
 
 EXPLAINED = "explained class"
 
@@ -41,7 +41,7 @@ def mask_grid(figure_maps, methods=None, mode="grey", cell_pixels=layout.CELL_PI
     not finite has nothing to show: its cell is hatched and says so.
 
     Args:
-        figure_maps: `results.FigureMaps`.
+        figure_maps: `runs.FigureMaps`.
         methods: sequence of str, from top to bottom; default all of `figure_maps`, in canonical order.
         mode: "grey", absolute maps from black to white; "diverging", signed maps in blue, white and red.
         cell_pixels: int, the most a cell has at 200 dpi; maps are enlarged, or averaged down, by a whole number.

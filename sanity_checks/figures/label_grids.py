@@ -1,10 +1,10 @@
 """Maps of one image under true and under random labels: the left half of figures 6 and 22-25 of Adebayo et al. (2018)."""
 
-from sanity_checks import names
 from sanity_checks import registry
 from sanity_checks.figures import canvas as canvas_module
 from sanity_checks.figures import grids
 from sanity_checks.figures import layout
+from sanity_checks.vocabulary import names
 
 CELL_PIXELS = 280           # 10 pixels for one of MNIST's, room for the methods' names
 MODE_LABELS = {"grey": "Absolute", "diverging": "Diverging"}
@@ -16,7 +16,7 @@ def label_grid(figure_maps, methods=None, cell_pixels=CELL_PIXELS):
     Beside each row stands the class that the network's maps explain.
 
     Args:
-        figure_maps: `results.FigureMaps`, whose stages are the networks.
+        figure_maps: `runs.FigureMaps`, whose stages are the networks.
         methods, cell_pixels: see `grids.mask_grid`.
 
     Returns:

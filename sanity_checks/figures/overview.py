@@ -1,11 +1,11 @@
 """Maps of several images, a row each: methods side by side (figure 1), and one method through all stages (figures 8
 and 9 of Adebayo et al. 2018)."""
 
-from sanity_checks import names
 from sanity_checks import registry
 from sanity_checks.figures import canvas as canvas_module
 from sanity_checks.figures import grids
 from sanity_checks.figures import layout
+from sanity_checks.vocabulary import names
 
 IMAGE = "Image"             # heading of the column of images
 CELL_PIXELS = 300           # of `overview`: photographs of 299 x 299 are shown pixel by pixel
@@ -15,7 +15,7 @@ def overview(figure_maps, methods=None, mode="grey", cell_pixels=CELL_PIXELS):
     """Draws the maps of images on the original weights: a column per method, beside the image.
 
     Args:
-        figure_maps: sequence of `results.FigureMaps`, from top to bottom, of images of one size.
+        figure_maps: sequence of `runs.FigureMaps`, from top to bottom, of images of one size.
         methods: sequence of str, from left to right; default all of the first image, in canonical order, in which
             the edge detector follows the paper's methods.
         mode, cell_pixels: see `grids.mask_grid`.
@@ -37,7 +37,7 @@ def stages_of_one_method(figure_maps, method, mode="grey", cell_pixels=layout.CE
     """Draws one method's maps of images: a column per stage, beside the image.
 
     Args:
-        figure_maps: sequence of `results.FigureMaps`, from top to bottom, of images of one size at the same stages.
+        figure_maps: sequence of `runs.FigureMaps`, from top to bottom, of images of one size at the same stages.
         method: str.
         mode, cell_pixels: see `grids.mask_grid`.
 

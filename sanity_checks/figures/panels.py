@@ -5,8 +5,8 @@ import textwrap
 from matplotlib import figure as matplotlib_figure
 from matplotlib.backends import backend_agg
 
-from sanity_checks import names
 from sanity_checks.figures import saving
+from sanity_checks.vocabulary import names
 
 FONT_SIZE = 9               # points; figures are made to be shown at their own size
 TICK_SIZE = 8

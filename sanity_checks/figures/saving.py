@@ -4,7 +4,7 @@ import logging
 
 import matplotlib
 
-from sanity_checks.results import files
+from sanity_checks.runs import files
 
 DPI = 200           # pixels per inch of the PNG, and of images inside the PDF
 FORMATS = ("png", "pdf")

@@ -34,7 +34,7 @@ class Method(saliency.CoreSaliency):
 
     def unsuitable(self, classifier):
         """Why the method cannot explain this classifier: str, or None if it can."""
-        return None
+        return
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

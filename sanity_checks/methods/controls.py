@@ -7,7 +7,7 @@ from skimage import filters
 
 from sanity_checks import randomness
 from sanity_checks.methods import base
-from sanity_checks.models import initialization
+from sanity_checks.weights import initialization
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """A user's own saliency method: any function from a classifier and images to maps."""
 
-import dataclasses
 from collections.abc import Callable
+import dataclasses
 
 import numpy as np
 

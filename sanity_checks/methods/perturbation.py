@@ -15,7 +15,6 @@ import tensorflow as tf
 from sanity_checks import randomness
 from sanity_checks.methods import base
 from sanity_checks.methods import mask_descent
-from sanity_checks.methods import pair
 
 SUPPRESSED = 0.01           # score that counts as gone: 99 % less than that of the image (their section 4.3)
 PERTURBATIONS = ("blur", "constant", "noise")

@@ -1,8 +1,8 @@
 """What a similarity metric is: features prepared once per map, and a comparison of two maps' features."""
 
+from collections.abc import Callable
 import dataclasses
 import math
-from collections.abc import Callable
 
 import numpy as np
 

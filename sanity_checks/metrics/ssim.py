@@ -7,8 +7,8 @@ The released code called scikit-image 0.15 with `gaussian_weights=True`. Its oth
 sigma 1.5 cut off at 3.5 sigma (11 taps), sample covariance (by 121 / 120), K1 0.01, K2 0.03, borders cropped.
 """
 
-import dataclasses
 from collections.abc import Callable
+import dataclasses
 from typing import NamedTuple
 
 import numpy as np

@@ -1,17 +1,17 @@
 """Models: the paper's networks and any Keras file, each made into a `Classifier` that ends in logits."""
 
+from collections.abc import Callable
 import dataclasses
 import os
-from collections.abc import Callable
 
 from sanity_checks import registry
+from sanity_checks.keras2 import keras_file
 from sanity_checks.models import alexnet
 from sanity_checks.models import cnn
 from sanity_checks.models import inception_v3
 from sanity_checks.models import inception_weights
-from sanity_checks.models import initialization
-from sanity_checks.models import keras_file
 from sanity_checks.models import mlp
+from sanity_checks.weights import initialization
 
 
 @dataclasses.dataclass(frozen=True)

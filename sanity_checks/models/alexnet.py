@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 import tf_keras
 
-from sanity_checks.models import keras_file
+from sanity_checks.keras2 import keras_file
 
 GRADCAM_LAYER = "Conv5"     # after its ReLU, before pooling
 ARRAYS = ".npy"             # ending of an array file

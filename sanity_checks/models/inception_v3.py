@@ -5,7 +5,7 @@ import math
 import tensorflow as tf
 import tf_keras
 
-from sanity_checks.models import blocks as blocks_module
+from sanity_checks.keras2 import blocks as blocks_module
 from sanity_checks.models import class_names
 from sanity_checks.models import classifier
 from sanity_checks.models import inception_body

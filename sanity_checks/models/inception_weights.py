@@ -9,9 +9,9 @@ import h5py
 import tf_keras
 
 from sanity_checks import randomness
+from sanity_checks.keras2 import keras_file
 from sanity_checks.models import inception_body
 from sanity_checks.models import inception_v3
-from sanity_checks.models import keras_file
 from sanity_checks.models import slim_checkpoint
 
 IMAGENET = "imagenet"

@@ -12,7 +12,7 @@ import contextlib
 import numpy as np
 import tensorflow as tf
 
-from sanity_checks.models import guided_relu
+from sanity_checks.keras2 import guided_relu
 
 PHILOX = 1                 # the algorithm number of TensorFlow's stateless generators
 PHILOX_VALUES = 4          # normal values made from one step of the Philox counter

@@ -11,9 +11,9 @@ import re
 
 import tensorflow as tf
 
+from sanity_checks.keras2 import keras_file
 from sanity_checks.models import inception_body
 from sanity_checks.models import inception_v3
-from sanity_checks.models import keras_file
 
 SCOPE = "InceptionV3/"
 HEAD = SCOPE + "Logits/Conv2d_1c_1x1/"

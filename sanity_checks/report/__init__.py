@@ -11,15 +11,15 @@ stages.
 
 import os
 
-from sanity_checks import aggregation
-from sanity_checks import results
 from sanity_checks import tables as table_files
-from sanity_checks import verdicts
-from sanity_checks.report import catalogue
+from sanity_checks.analysis import aggregation
+from sanity_checks.analysis import verdicts
+from sanity_checks.paper import catalogue
 from sanity_checks.report import gallery as galleries
 from sanity_checks.report import page
 from sanity_checks.report import paper_section
-from sanity_checks.results import files
+from sanity_checks.runs import files
+from sanity_checks.runs import reading
 
 FILE = "index.html"
 TITLE = "Sanity checks for saliency maps"
@@ -32,7 +32,7 @@ def write(output_dir, runs, trainings=(), missing=None, figure_files=None, table
     Args:
         output_dir: str, folder of the report; gets index.html, figures/ and tables/.
         runs: list of str, run directories; those of the test "random_networks" are the nulls of the others,
-            see `sanity_checks.verdicts`.
+            see `sanity_checks.analysis.verdicts`.
         trainings: list of dict, what trained models' metrics.json hold: model, dataset, iterations or epochs,
             seed, train_accuracy, validation_accuracy, test_accuracy, and, where they are known, seconds and
             labels ("true labels" or "random labels").
@@ -58,7 +58,7 @@ def write(output_dir, runs, trainings=(), missing=None, figure_files=None, table
     for number, paths in (figure_files or {}).items():
         drawn.setdefault(catalogue.find(number), []).extend(paths)
     opened = [galleries.read_run(path) for path in runs]
-    rows = results.read_rows(runs)
+    rows = reading.read_rows(runs)
     summary = aggregation.aggregate(rows, bootstrap_samples, seed)
     assessment = verdicts.assess(rows, rule, bootstrap_samples, seed, summary)
     gallery = galleries.build(opened, summary, output_dir, skip=drawn)

@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from sanity_checks import names
 from sanity_checks.figures import bars
 from sanity_checks.figures import curves
-from sanity_checks.report import parts
+from sanity_checks.paper import parts
 from sanity_checks.report import pictures
+from sanity_checks.vocabulary import names
 
 _NUMBERS = "The numbers are in the tables below."
 

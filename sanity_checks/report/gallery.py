@@ -5,14 +5,13 @@ import os
 
 import numpy as np
 
-from sanity_checks import aggregation
-from sanity_checks import results
-from sanity_checks.report import catalogue
+from sanity_checks.analysis import aggregation
+from sanity_checks.paper import catalogue
+from sanity_checks.paper import parts
 from sanity_checks.report import drawing
 from sanity_checks.report import map_drawing
-from sanity_checks.report import parts
 from sanity_checks.report import strips
-from sanity_checks.results import reading
+from sanity_checks.runs import reading
 
 BUDGET = 6_000_000          # bytes of all strips in the page, about
 
@@ -49,12 +48,12 @@ class Gallery:
 
 def read_run(path):
     """Opens a run directory: `Run`; ValueError where it has more than one model, data set or test."""
-    rows = results.read_rows([path])
+    rows = reading.read_rows([path])
     keys = rows[list(aggregation.RUN_COLUMNS)].drop_duplicates().astype(str)
     if len(keys) != 1:
         found = "; ".join(", ".join(key) for key in keys.itertuples(index=False))
         raise ValueError(f"{path}: expected the rows of one model, data set and test, got {found}")
-    return Run(path, tuple(keys.iloc[0]), rows, results.read_run(path))
+    return Run(path, tuple(keys.iloc[0]), rows, reading.read_run(path))
 
 
 def build(runs, summary, output_dir, skip=()):
@@ -74,7 +73,7 @@ def build(runs, summary, output_dir, skip=()):
     for run in runs:
         specimens, values, wanted = [], _values(run), _wanted(run, summary, skip)
         collected = {key: [] for key in wanted}
-        for _, figure_maps in results.figure_maps([run.path]):
+        for _, figure_maps in reading.figure_maps([run.path]):
             specimens.append(strips.specimen(figure_maps, values.get(figure_maps.image_id, {}), side))
             for key, part in wanted.items():
                 _collect(collected[key], part, figure_maps, run.key[1])

@@ -2,20 +2,20 @@
 
 import dataclasses
 
-from sanity_checks import names
 from sanity_checks.figures import grids
 from sanity_checks.figures import label_grids
 from sanity_checks.figures import overview
+from sanity_checks.paper import parts
 from sanity_checks.report import drawing
-from sanity_checks.report import parts
 from sanity_checks.report import pictures
+from sanity_checks.vocabulary import names
 
 MODE_NAMES = {"grey": "absolute values", "diverging": "signed values"}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Shown:
-    """An image that a figure shows: its `results.FigureMaps`, and the data set of its run."""
+    """An image that a figure shows: its `runs.FigureMaps`, and the data set of its run."""
 
     maps: object
     dataset: str

@@ -4,7 +4,7 @@ import functools
 
 import jinja2
 
-from sanity_checks import verdicts
+from sanity_checks.analysis import verdicts
 from sanity_checks.report import run_section
 from sanity_checks.report import sheets
 from sanity_checks.report import verdict_section

@@ -4,13 +4,13 @@ import dataclasses
 import os
 import shutil
 
-from sanity_checks import names
-from sanity_checks import verdicts
-from sanity_checks.report import catalogue
+from sanity_checks.analysis import verdicts
+from sanity_checks.paper import catalogue
+from sanity_checks.paper import parts
 from sanity_checks.report import drawing
 from sanity_checks.report import map_drawing
-from sanity_checks.report import parts
 from sanity_checks.report import pictures as pictures_module
+from sanity_checks.vocabulary import names
 
 
 @dataclasses.dataclass(frozen=True)

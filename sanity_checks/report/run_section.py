@@ -2,12 +2,12 @@
 
 import dataclasses
 
-from sanity_checks import aggregation
-from sanity_checks import names
+from sanity_checks.analysis import aggregation
 from sanity_checks.report import drawing
 from sanity_checks.report import sheets
 from sanity_checks.report import strips
 from sanity_checks.report import verdict_section
+from sanity_checks.vocabulary import names
 
 # Of run.json's settings and provenance, what tells of the machine and its user rather than of the run.
 _PRIVATE = ("host", "command", "weights_file", "versions", "sha256", "devices")

@@ -8,10 +8,10 @@ import math
 
 import numpy as np
 
-from sanity_checks import names
 from sanity_checks.figures import grids
 from sanity_checks.figures import shading
 from sanity_checks.report import images
+from sanity_checks.vocabulary import names
 
 MODES = ("grey", "diverging")
 SMALL = 64                      # pixels: maps no larger are kept pixel by pixel
@@ -78,7 +78,7 @@ def specimen(figure_maps, values, side=LARGEST):
     """Makes the strips of an image.
 
     Args:
-        figure_maps: `results.FigureMaps`.
+        figure_maps: `runs.FigureMaps`.
         values: dict, (method, metric) -> float [stages], similarity to the first stage; methods may be
             missing.
         side: int, longest side of a map in a strip, in pixels; smaller maps keep their size.

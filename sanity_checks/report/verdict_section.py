@@ -5,13 +5,13 @@ import re
 
 import markupsafe
 
-from sanity_checks import aggregation
-from sanity_checks import names
-from sanity_checks import verdicts
+from sanity_checks.analysis import aggregation
+from sanity_checks.analysis import verdicts
 from sanity_checks.report import drawing
 from sanity_checks.report import sheets
 from sanity_checks.report import sparklines
 from sanity_checks.report import strips
+from sanity_checks.vocabulary import names
 
 # CSS class of a verdict's label.
 KINDS = {"sensitive": "sensitive", "partly insensitive": "partly", "insensitive": "insensitive",
@@ -120,7 +120,7 @@ def scope(table):
 
 
 def rule_text():
-    """The rule's paragraph as HTML, from the documentation of `sanity_checks.verdicts`."""
+    """The rule's paragraph as HTML, from the documentation of `sanity_checks.analysis.verdicts`."""
     paragraph = next(part for part in verdicts.__doc__.split("\n\n") if part.startswith("**The rule.**"))
     text = markupsafe.escape(" ".join(paragraph.removeprefix("**The rule.**").split()))
     return markupsafe.Markup(re.sub(r"\*([^*]+)\*", r"<em>\1</em>", text))

@@ -7,7 +7,7 @@ from PIL import Image
 import pytest
 
 from sanity_checks import datasets
-from sanity_checks import runner
+from sanity_checks.comparison import runner
 from sanity_checks.datasets import preprocessing
 
 MODES = {"grey.png": "L", "alpha.png": "RGBA", "palette.png": "P", "colour.jpg": "RGB", "UPPER.JPEG": "RGB"}

@@ -109,6 +109,7 @@ def test_the_download_comes_last(arrays, monkeypatch):
 
 def test_the_download_is_keras(arrays, monkeypatch):
     import socket
+
     import tf_keras
     seen = []
 
@@ -202,7 +203,7 @@ def test_the_small_mnist_is_balanced_and_cycles_through_the_digits():
     ids = found.train.ids + found.validation.ids + found.test.ids
     assert len(set(ids)) == 5000
     images = found.test[:3]
-    assert images.shape == (3, 28, 28, 1) and 0 <= images.min() and images.max() == 1
+    assert images.shape == (3, 28, 28, 1) and images.min() >= 0 and images.max() == 1
 
 
 def test_a_changed_or_missing_package_is_an_error(monkeypatch):

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import sanity_checks
-from sanity_checks import results
+from sanity_checks import runs
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(sanity_checks.__file__)))
 
@@ -23,11 +23,11 @@ def make_run(path, model="cnn"):
         stage_index=[index for index, _ in points["stage"]], stage=[name for _, name in points["stage"]],
         model=model, dataset="mnist", test="cascading", draw=0, explained_class=1,
         value=np.linspace(0, 1, len(points)))
-    maps = results.FigureMaps(
+    maps = runs.FigureMaps(
         np.zeros((4, 4, 1), np.float32), "a", (0, 1), 1, ("original", "fc1"),
         {"gradient": np.eye(4, dtype=np.float32)[None, ..., None].repeat(2, 0)}, np.ones(2))
-    run = results.RunDirectory.open(str(path), {"model": model}, f"--model={model}\n", {})
-    run.write_unit(results.Unit(0, 0, 3), rows[list(results.COLUMNS)], 1.0, [maps])
+    run = runs.RunDirectory.open(str(path), {"model": model}, f"--model={model}\n", {})
+    run.write_unit(runs.Unit(0, 0, 3), rows[list(runs.COLUMNS)], 1.0, [maps])
     run.finish(1)
     return str(path)
 

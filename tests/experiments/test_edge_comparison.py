@@ -9,7 +9,7 @@ import pytest
 
 import sanity_checks
 from sanity_checks import datasets
-from sanity_checks import results
+from sanity_checks import runs
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -30,7 +30,7 @@ def whole(tmp_path_factory):
 
 
 def test_rows_are_similarities_to_the_edges(whole):
-    rows = results.read_rows([str(whole[0])])
+    rows = runs.read_rows([str(whole[0])])
     assert len(rows) == 2 * 2 * 2 * 3 and set(rows["stage"]) == {"edges", "edges x input"}
     classifier = sanity_checks.load_classifier("cnn", weights="random")
     test = datasets.load("mnist_5k").test

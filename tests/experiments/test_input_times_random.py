@@ -11,8 +11,8 @@ import pytest
 
 from experiments import aggregate
 from experiments import input_times_random
-from sanity_checks import random_products
-from sanity_checks import results
+from sanity_checks import runs
+from sanity_checks.paper import random_products
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 KEY = ["draw", "stage_index", "method", "metric", "image_id"]
@@ -32,7 +32,7 @@ def run(directory, *more, draw=lambda run_dirs, output_dir: None):
 
 
 def table(directory):
-    return results.read_rows([str(directory)]).sort_values(KEY).reset_index(drop=True)
+    return runs.read_rows([str(directory)]).sort_values(KEY).reset_index(drop=True)
 
 
 @pytest.fixture(scope="module")

@@ -16,13 +16,13 @@ from experiments import aggregate
 from experiments import label_randomization
 from experiments import model_flags
 from sanity_checks import models
-from sanity_checks import names
-from sanity_checks import results
-from sanity_checks import runner
+from sanity_checks import runs
+from sanity_checks.comparison import runner
 from sanity_checks.datasets import base
-from sanity_checks.datasets import label_permutation
-from sanity_checks.models import label_networks
-from sanity_checks.models import training_run
+from sanity_checks.training import label_networks
+from sanity_checks.training import label_permutation
+from sanity_checks.training import training_run
+from sanity_checks.vocabulary import names
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 KEY = ["draw", "stage_index", "method", "metric", "image_id"]
@@ -68,7 +68,7 @@ def run(directory, *more, draw=lambda run_dirs, output_dir: None):
 
 
 def table(directory):
-    return results.read_rows([f"{directory}/run"]).sort_values(KEY).reset_index(drop=True)
+    return runs.read_rows([f"{directory}/run"]).sort_values(KEY).reset_index(drop=True)
 
 
 def metrics_of(directory, seed, kind):

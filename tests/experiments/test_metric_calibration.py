@@ -11,10 +11,10 @@ import pytest
 
 from experiments import metric_calibration
 from experiments import model_flags
-from sanity_checks import calibration
 from sanity_checks import models
-from sanity_checks import results
-from sanity_checks.models import simple
+from sanity_checks import runs
+from sanity_checks.paper import calibration
+from sanity_checks.paper import simple
 
 TINY = models.load_classifier(simple.linear(simple.random_weights((28, 28, 1))))
 KEY = ["draw", "method", "metric", "image_id"]
@@ -33,7 +33,7 @@ def run(directory, *more, draw=lambda output_dir: None):
 
 
 def table(directory):
-    return results.read_rows([str(directory)]).sort_values(KEY).reset_index(drop=True)
+    return runs.read_rows([str(directory)]).sort_values(KEY).reset_index(drop=True)
 
 
 def same_rows(a, b):

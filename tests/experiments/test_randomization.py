@@ -13,8 +13,8 @@ import pytest
 
 from experiments import aggregate
 from experiments import randomization
-from sanity_checks import results
-from sanity_checks import runner
+from sanity_checks import runs
+from sanity_checks.comparison import runner
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 KEY = ["draw", "stage_index", "method", "metric", "image_id"]
@@ -33,7 +33,7 @@ def run(directory, *more, test="cascading", draw=lambda run_dirs, output_dir: No
 
 
 def table(directory):
-    return results.read_rows([str(directory)]).sort_values(KEY).reset_index(drop=True)
+    return runs.read_rows([str(directory)]).sort_values(KEY).reset_index(drop=True)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_a_run_directory_has_everything(whole):
     assert len(glob.glob(f"{whole}/maps/*.npz")) == 1 and len(glob.glob(f"{whole}/figures/masks_*.png")) == 2
     rows = table(whole)
     assert len(rows) == 2 * 5 * 3 * 2 * 6 and rows.image_id.nunique() == 6
-    totals = results.read_run(str(whole))["totals"]
+    totals = runs.read_run(str(whole))["totals"]
     assert totals["units_done"] == totals["units_total"] == 6 and totals["rows"] == len(rows)
     summary = pd.read_csv(whole / "tables" / "summary.csv")
     assert (summary[summary.stage_index > 0].n == 12).all()

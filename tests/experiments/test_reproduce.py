@@ -11,7 +11,7 @@ import pytest
 
 from experiments import commands
 from experiments import reproduction
-from sanity_checks.report import catalogue
+from sanity_checks.paper import catalogue
 
 ROOT = commands.ROOT
 

@@ -10,9 +10,9 @@ import pytest
 
 from experiments import errors
 from experiments import simple_models
-from sanity_checks import closed_forms
-from sanity_checks import results
-from sanity_checks.models import simple
+from sanity_checks import runs
+from sanity_checks.paper import closed_forms
+from sanity_checks.paper import simple
 
 KEY = ["model", "stage_index", "method", "metric", "image_id"]
 SMALL = ["--smoothgrad_samples=3", "--integrated_gradients_steps=5", "--images_per_unit=2", "--figure_images=1"]
@@ -39,7 +39,7 @@ def run(directory, images, *more, draw=lambda output_dir, image_ids: None):
 
 
 def table(directory):
-    return results.read_rows([str(directory)]).sort_values(KEY).reset_index(drop=True)
+    return runs.read_rows([str(directory)]).sort_values(KEY).reset_index(drop=True)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_a_run_has_a_table_and_figures(whole):
 
 
 def test_maps_of_the_chosen_image_are_kept_in_colour_and_grey(whole):
-    maps = [shown for _, shown in results.figure_maps([str(whole)])]
+    maps = [shown for _, shown in runs.figure_maps([str(whole)])]
     assert sorted(shown.image_id for shown in maps) == ["photo 1.png convolution_grey", "photo 1.png convolution_rgb"]
     assert all(set(shown.maps) == set(closed_forms.SHOWN) for shown in maps)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sanity_checks import aggregation
+from sanity_checks.analysis import aggregation
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from sanity_checks import calibration
 from sanity_checks.figures import agreement
+from sanity_checks.paper import calibration
 
 
 def make_table(metrics=("spearman", "hog"), pairs=tuple(calibration.PAIRS)):

@@ -3,19 +3,19 @@
 import os
 import pathlib
 
+from matplotlib import figure as matplotlib_figure
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib import figure as matplotlib_figure
 
 from sanity_checks import figures
-from sanity_checks import results
+from sanity_checks import runs
 from sanity_checks.figures import saving
 
 
 def make_maps(methods=("gradient",), stages=("original",)):
     maps = {name: np.eye(4, dtype=np.float32)[None, ..., None].repeat(len(stages), 0) for name in methods}
-    return results.FigureMaps(
+    return runs.FigureMaps(
         np.zeros((4, 4, 1), np.float32), "0", (0, 1), 1, stages, maps, np.zeros(len(stages), np.int64))
 
 

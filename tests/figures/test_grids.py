@@ -1,10 +1,10 @@
 """Tests of the mask grids, read off their pixels."""
 
+from matplotlib import patches
 import numpy as np
 import pytest
-from matplotlib import patches
 
-from sanity_checks import results
+from sanity_checks import runs
 from sanity_checks.figures import grids
 from sanity_checks.figures import layout
 from sanity_checks.figures import saving
@@ -15,7 +15,7 @@ BLOCKS = ("original", *[f"Conv2d_{i}a_3x3" for i in range(17)])
 
 def make_maps(shape=(28, 28, 1), methods=("gradcam", "gradient"), stages=STAGES, **names):
     generator = np.random.default_rng(0)
-    return results.FigureMaps(
+    return runs.FigureMaps(
         image=generator.random(shape, np.float32), image_id="0", input_range=(0.0, 1.0), label=7,
         stages=stages,
         maps={name: generator.normal(size=(len(stages), *shape)).astype(np.float32) for name in methods},
@@ -88,7 +88,7 @@ def test_all_text_is_inside_the_figure(stages, class_names):
     height, width = pixels.shape[:2]
     for text in figure.axes[0].texts:
         box = text.get_window_extent()
-        assert 0 <= box.x0 and box.x1 <= width and 0 <= box.y0 and box.y1 <= height, text
+        assert box.x0 >= 0 and box.x1 <= width and box.y0 >= 0 and box.y1 <= height, text
 
 
 @pytest.mark.parametrize("class_names", [{}, LONG_NAMES])
@@ -128,7 +128,7 @@ def test_a_name_that_does_not_fit_is_slanted_and_shortened():
 
 def test_an_unknown_label_is_not_shown():
     maps = make_maps()
-    unlabelled = results.FigureMaps(maps.image, "0", (0, 1), -1, maps.stages, maps.maps, maps.explained_class)
+    unlabelled = runs.FigureMaps(maps.image, "0", (0, 1), -1, maps.stages, maps.maps, maps.explained_class)
     assert not any(text.startswith("class") for text in texts(grids.mask_grid(unlabelled)))
 
 

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from sanity_checks import results
+from sanity_checks import runs
 from sanity_checks.figures import grids
 from sanity_checks.figures import layout
 from sanity_checks.figures import overview
@@ -18,7 +18,7 @@ METHODS = ("edge_detector", "gradient", "integrated_gradients_smoothgrad")
 
 def make_maps(seed, label_name="", methods=METHODS, stages=STAGES, shape=(28, 28, 1)):
     generator = np.random.default_rng(seed)
-    return results.FigureMaps(
+    return runs.FigureMaps(
         image=generator.random(shape, np.float32), image_id=str(seed), input_range=(0.0, 1.0), label=-1,
         stages=stages, label_name=label_name,
         maps={name: generator.normal(size=(len(stages), *shape)).astype(np.float32) for name in methods},
@@ -95,7 +95,7 @@ def test_all_text_is_inside_the_figure(make, stages):
     height, width = render(figure).shape[:2]
     for text in figure.axes[0].texts:
         box = text.get_window_extent()
-        assert 0 <= box.x0 and box.x1 <= width and 0 <= box.y0 and box.y1 <= height, text
+        assert box.x0 >= 0 and box.x1 <= width and box.y0 >= 0 and box.y1 <= height, text
 
 
 def test_photographs_in_an_overview_are_shown_pixel_by_pixel():

@@ -7,7 +7,7 @@ import tf_keras
 
 from sanity_checks import methods
 from sanity_checks import models
-from sanity_checks import states
+from sanity_checks.weights import states
 
 FEW = {"smoothgrad": {"samples": 6}, "vargrad": {"samples": 6}, "integrated_gradients": {"steps": 6},
        "integrated_gradients_smoothgrad": {"samples": 4, "steps": 5}, "xrai": {"steps": 3, "algorithm": "fast"}, "blur_ig": {"steps": 3},

@@ -14,12 +14,12 @@ from tensorflow.python.framework import convert_to_constants
 
 from sanity_checks import methods
 from sanity_checks import models
-from sanity_checks import results
-from sanity_checks import runner
-from sanity_checks import states
+from sanity_checks import runs
+from sanity_checks.comparison import runner
 from sanity_checks.methods import base
 from sanity_checks.methods import pair
 from sanity_checks.models import inception_v3
+from sanity_checks.weights import states
 
 v1 = tf.compat.v1
 SHAPE, CLASSES, TARGET = (75, 75, 3), 7, 4
@@ -150,12 +150,12 @@ def rows_of(classifier, photographs, units, **options):
 
 
 def test_rows_are_complete_and_do_not_depend_on_units_and_batches(inception, photographs):
-    whole = rows_of(inception, photographs, results.units(1, 4, 64))
+    whole = rows_of(inception, photographs, runs.units(1, 4, 64))
     assert len(whole) == 18 * 3 * 3 * 4 and not whole.duplicated(KEY).any()
     assert (whole[whole.stage_index == 0].value.dropna() == 1).all()
     stages = [state.name for state in states.stages(inception, "cascading")]
     assert list(whole.drop_duplicates("stage_index").stage) == stages
-    parts = rows_of(inception, photographs, results.units(1, 4, 3), batch_size=5)
+    parts = rows_of(inception, photographs, runs.units(1, 4, 3), batch_size=5)
     assert whole[KEY].equals(parts[KEY])
     # Single precision sums in another order move ranks, and a cell's histogram, by a little.
     assert np.allclose(whole.value, parts.value, atol=5e-3, equal_nan=True)

@@ -13,11 +13,11 @@ import tf_keras
 
 from sanity_checks import methods
 from sanity_checks import models
-from sanity_checks import states
 from sanity_checks.models import class_names
 from sanity_checks.models import inception_body
 from sanity_checks.models import inception_v3
 from sanity_checks.models import inception_weights
+from sanity_checks.weights import states
 
 layers = tf_keras.layers
 SHAPE = (75, 75, 3)         # the smallest that the network takes

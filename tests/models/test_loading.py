@@ -7,8 +7,8 @@ import tf_keras
 
 from sanity_checks import methods
 from sanity_checks import models
-from sanity_checks.models import blocks as blocks_module
-from sanity_checks.models import logits
+from sanity_checks.keras2 import blocks as blocks_module
+from sanity_checks.keras2 import logits
 
 layers = tf_keras.layers
 

@@ -6,7 +6,7 @@ from PIL import Image
 import pytest
 
 from sanity_checks import report
-from sanity_checks import results
+from sanity_checks import runs as run_files
 
 STAGES = {"cascading": ("original", "logits", "hidden2", "hidden1"),
           "random_networks": ("random network", "another")}
@@ -29,13 +29,13 @@ def rows_of(test, draw):
                     lines.append((test, draw, index, stage, method, metric, f"{image:02d}", value))
     columns = ["test", "draw", "stage_index", "stage", "method", "metric", "image_id", "value"]
     frame = pd.DataFrame(lines, columns=columns).assign(model="mlp", dataset="mnist", explained_class=3)
-    return frame[list(results.COLUMNS)]
+    return frame[list(run_files.COLUMNS)]
 
 
 def maps_of(image_id):
     generator = np.random.default_rng(int(image_id))
     shape = (len(STAGES["cascading"]), 9, 9, 1)
-    return results.FigureMaps(
+    return run_files.FigureMaps(
         image=generator.random((9, 9, 1), np.float32), image_id=image_id, input_range=(0., 1.), label=3,
         stages=STAGES["cascading"],
         maps={method: generator.normal(size=shape).astype(np.float32) for method in LEVELS},
@@ -43,12 +43,12 @@ def maps_of(image_id):
 
 
 def write_run(path, test):
-    directory = results.RunDirectory.open(
+    directory = run_files.RunDirectory.open(
         str(path), {"test": test, "draws": DRAWS, "seed": 7}, "--seed=7\n",
         {"versions": {"numpy": "2.0.0"}, "devices": ["CPU"], "host": "here", "command": "run"})
     for draw in range(DRAWS):
         maps = [maps_of("00"), maps_of("01")] if test == "cascading" and draw == 0 else []
-        directory.write_unit(results.Unit(draw, 0, IMAGES), rows_of(test, draw), 1.5, maps)
+        directory.write_unit(run_files.Unit(draw, 0, IMAGES), rows_of(test, draw), 1.5, maps)
     directory.finish(DRAWS)
     return str(path)
 

@@ -12,9 +12,9 @@ import pandas as pd
 from PIL import Image
 import pytest
 
-from sanity_checks import aggregation
 from sanity_checks import report
-from sanity_checks.report import catalogue
+from sanity_checks.analysis import aggregation
+from sanity_checks.paper import catalogue
 from sanity_checks.report import gallery
 from sanity_checks.report import page as page_module
 from sanity_checks.report import run_section

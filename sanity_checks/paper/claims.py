@@ -1,0 +1,90 @@
+"""What the paper says about each method (its sections 4 and 5), and whether a verdict agrees."""
+
+import dataclasses
+
+from sanity_checks.analysis.verdicts import rule
+
+AGREEMENTS = ("agrees", "differs", "undecided", "not stated")
+AGREES, DIFFERS, UNDECIDED, NOT_STATED = AGREEMENTS
+
+_RANDOMIZATION = ("cascading", "independent")
+_SIGNED = ("spearman", "spearman_released")
+_UNSIGNED = ("spearman_abs", "ssim", "spearman_abs_released", "ssim_released")
+
+
+@dataclasses.dataclass(frozen=True)
+class Claim:
+    """A statement of the paper.
+
+    Attributes:
+        tests, methods: tuples of str, what it speaks of.
+        metrics: tuple of str, the metrics it holds for; None where the paper does not tell metrics apart.
+        expected: "sensitive", "stays similar" (insensitive, or similar for the input's sake) or "changes".
+        text: str, the statement in short.
+    """
+
+    tests: tuple
+    methods: tuple
+    metrics: tuple | None
+    expected: str
+    text: str
+
+    def covers(self, test, method, metric):
+        return (
+            test in self.tests and method in self.methods and (self.metrics is None or metric in self.metrics)
+        )
+
+
+CLAIMS = (
+    Claim(_RANDOMIZATION, ("gradient", "smoothgrad", "gradcam"), None,
+          "sensitive", "changes with the first block"),
+    Claim(_RANDOMIZATION, ("guided_backprop", "guided_gradcam"), None,
+          "stays similar", "invariant to the higher blocks"),
+    Claim(_RANDOMIZATION, ("integrated_gradients", "input_x_gradient"), _SIGNED,
+          "sensitive", "falls to about zero with the first block"),
+    Claim(_RANDOMIZATION, ("integrated_gradients", "input_x_gradient"), _UNSIGNED,
+          "stays similar", "stays high"),
+    Claim(("labels",), ("gradient", "smoothgrad"), None,
+          "changes", "changes"),
+    Claim(("labels",), ("gradcam",), None,
+          "changes", "breaks into patches"),
+    Claim(("labels",), ("guided_backprop",), None,
+          "changes", "changes, still covers the object"),
+    Claim(("labels",), ("integrated_gradients", "input_x_gradient"), _SIGNED,
+          "sensitive", "signs flip"),
+    Claim(("labels",), ("integrated_gradients", "input_x_gradient"), _UNSIGNED,
+          "stays similar", "the input stays visible"),
+)
+
+_VERDICTS = {
+    "sensitive": (rule.SENSITIVE,),
+    "stays similar": (rule.INSENSITIVE, rule.PARTLY, rule.INPUT),
+}
+_OPEN = (rule.OPEN, rule.NOT_ASSESSED)
+
+
+def claim(test, method, metric):
+    """Returns the paper's `Claim` on a method under a test and metric, or None."""
+    return next((found for found in CLAIMS if found.covers(test, method, metric)), None)
+
+
+def agreement(claim, verdict, low, high, margin):
+    """Whether the results agree with a claim.
+
+    Args:
+        claim: `Claim` or None.
+        verdict: str, one of `rule.VERDICTS`.
+        low, high: float, the 95 % interval of the similarity at the last stage; a map "changes" where it lies
+            below 1 - margin.
+        margin: float, `rule.Rule.margin`.
+
+    Returns:
+        str, one of `AGREEMENTS`.
+    """
+    if claim is None:
+        return NOT_STATED
+    if claim.expected == "changes":
+        return AGREES if high < 1 - margin else DIFFERS if low > 1 - margin else UNDECIDED
+    if verdict in _OPEN:
+        return UNDECIDED
+    return AGREES if verdict in _VERDICTS[claim.expected] else DIFFERS

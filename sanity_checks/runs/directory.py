@@ -1,0 +1,149 @@
+"""Run directories: self-describing, resumable, and safe for any number of processes that write at once.
+
+    flags.flags            the flags that re-run it
+    run.json               settings, provenance, totals
+    similarities/*.parquet one file per finished work unit
+    maps/*.npz             maps of the images that figures show
+"""
+
+import dataclasses
+import json
+import os
+
+from sanity_checks.runs import files
+from sanity_checks.runs import maps as figure_files
+from sanity_checks.runs import reading
+from sanity_checks.runs import rows as row_files
+
+
+@dataclasses.dataclass(frozen=True)
+class RunDirectory:
+    """A run's directory, open for writing; made by `RunDirectory.open`.
+
+    Attributes:
+        path: str.
+    """
+
+    path: str
+
+    @classmethod
+    def open(cls, path, settings, flagfile, provenance, blocks_from=None):
+        """Creates a run directory, or opens it to go on with the run in it.
+
+        Any number of processes may do so at once: one creates it, the others find it created.
+
+        Args:
+            path: str, the directory.
+            settings: dict, flag name (without dashes) -> JSON value, of every flag that the rows depend on.
+            flagfile: str, the flags that re-run the run; becomes `flags.flags`.
+            provenance: dict of JSON values: versions, device ... Its entry "sha256" (dict, what -> checksum),
+                if any, must be that of the run in the directory; the others are recorded from the first
+                process.
+            blocks_from: JSON value, where the model's blocks come from; recorded.
+
+        Raises:
+            ValueError: the directory holds a run with other settings, which the message names, or no run at
+                all but other files.
+        """
+        _refuse_strange_directory(path)
+        settings, provenance = _as_json(settings), _as_json(provenance)
+        run = {"settings": settings, "provenance": provenance, "blocks_from": blocks_from, "totals": None}
+        run_file = os.path.join(path, reading.RUN_FILE)
+        if os.path.exists(run_file) or not files.create_text(run_file, _json_text(run)):
+            _refuse_other_settings(path, reading.read_run(path), settings, provenance)
+        files.create_text(os.path.join(path, reading.FLAG_FILE), flagfile)
+        return cls(path)
+
+    def is_done(self, unit):
+        """Whether the unit's rows (and thus its maps) are in the directory."""
+        return os.path.exists(self._rows_file(unit))
+
+    def write_unit(self, unit, rows, seconds, maps=None):
+        """Writes a finished unit: its maps first, then its rows, each file in one step.
+
+        Args:
+            unit: `Unit`.
+            rows: pandas.DataFrame with the columns `runs.COLUMNS`.
+            seconds: float, the time it took.
+            maps: iterable of `FigureMaps`, those of the unit's images that figures show.
+        """
+        for figure_maps in maps or ():
+            self.write_maps(unit.draw, figure_maps)
+        metadata = {**dataclasses.asdict(unit), "seconds": float(seconds), "rows": len(rows),
+                    "degenerate": row_files.count_degenerate(rows)}
+        row_files.write_rows(self._rows_file(unit), rows, metadata)
+
+    def write_maps(self, draw, figure_maps):
+        """Writes the maps of one image in one draw (`FigureMaps`); returns the file's path."""
+        path = os.path.join(self.path, reading.MAPS, figure_files.file_name(draw, figure_maps.image_id))
+        figure_files.write_maps(path, figure_maps)
+        return path
+
+    def finish(self, units_total=None):
+        """Brings the totals in `run.json` up to date with all unit files, whichever process wrote them.
+
+        Args:
+            units_total: int, the number of units of the whole run, recorded beside the number done.
+
+        Returns:
+            dict: units_done, units_total, images, seconds, rows, degenerate.
+        """
+        while True:                             # again if another process finished a unit meanwhile
+            totals = self._totals(units_total)
+            run = {**reading.read_run(self.path), "totals": totals}
+            files.write_text(os.path.join(self.path, reading.RUN_FILE), _json_text(run))
+            if totals == self._totals(units_total):
+                return totals
+
+    def _rows_file(self, unit):
+        return os.path.join(self.path, reading.SIMILARITIES, f"{unit.name}.parquet")
+
+    def _totals(self, units_total):
+        done = [row_files.read_metadata(path) for path in reading.unit_files(self.path)]
+        spans = {(unit["first"], unit["last"]) for unit in done}
+        return {
+            "units_done": len(done),
+            "units_total": units_total,
+            "images": sum(last - first for first, last in spans),
+            "seconds": round(sum(unit["seconds"] for unit in done), 3),
+            "rows": sum(unit["rows"] for unit in done),
+            "degenerate": sum(unit["degenerate"] for unit in done),
+        }
+
+
+def _refuse_strange_directory(path):
+    run_file = os.path.join(path, reading.RUN_FILE)
+    if not os.path.isdir(path) or os.path.exists(run_file):
+        return
+    strange = sorted(name for name in os.listdir(path) if not files.is_temporary(name))
+    if strange and not os.path.exists(run_file):            # another process may have made the run just now
+        raise ValueError(f"{path} is not empty and holds no run (it has {strange[0]!r}, but no "
+                         f"{reading.RUN_FILE}); choose another --output_dir")
+
+
+def _refuse_other_settings(path, run, settings, provenance):
+    old = run["settings"]
+    differing = [f"--{name}: the run has {_shown(old, name)}, got {_shown(settings, name)}"
+                 for name in sorted({*old, *settings}) if old.get(name) != settings.get(name)]
+    old_sums, new_sums = run["provenance"].get("sha256") or {}, provenance.get("sha256") or {}
+    differing += [f"sha256 of the {name}: the run has {_shown(old_sums, name)}, got {_shown(new_sums, name)}"
+                  for name in sorted({*old_sums, *new_sums}) if old_sums.get(name) != new_sums.get(name)]
+    if differing:
+        raise ValueError(f"{path} holds a run with other settings: {'; '.join(differing)}. "
+                         "Choose another --output_dir, or the run's settings")
+
+
+def _shown(settings, name):
+    value = settings.get(name)
+    if value is None:
+        return "nothing"
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _as_json(value):
+    """The value as it will be read back, so that a tuple equals the list it was saved as."""
+    return json.loads(json.dumps(value))
+
+
+def _json_text(value):
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,134 @@
+"""Maps of one image under every method and stage, kept as one .npz file: all that a mask figure needs."""
+
+import dataclasses
+import hashlib
+import re
+import zipfile
+import zlib
+
+import numpy as np
+
+from sanity_checks.runs import files
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class FigureMaps:
+    """The maps of one image.
+
+    Attributes:
+        image: float32 [H, W, C], the model's input, channels red, green, blue.
+        image_id: str.
+        input_range: (float, float), the values of the darkest and the brightest pixel an image can have.
+        label: int, the image's class, as the data set counts; -1 where unknown.
+        stages: tuple of str, names of the stages; the first is the original.
+        maps: dict, method -> float32 [stages, H, W, C'], signed; C' is the method's own number of channels.
+        explained_class: int64 [stages], the class that was explained at each stage, as the model counts.
+        class_names: dict, explained class -> its name, a str, of those that have one.
+        label_name: str, the name of `label`; "" where unknown.
+    """
+
+    image: np.ndarray
+    image_id: str
+    input_range: tuple
+    label: int
+    stages: tuple
+    maps: dict
+    explained_class: np.ndarray
+    class_names: dict = dataclasses.field(default_factory=dict)
+    label_name: str = ""
+
+    def __post_init__(self):
+        if np.ndim(self.image) != 3:
+            raise ValueError(f"image: expected shape [H, W, C], got {np.shape(self.image)}")
+        expected = (len(self.stages), *np.shape(self.image)[:2])
+        for method, maps in self.maps.items():
+            if np.ndim(maps) != 4 or np.shape(maps)[:3] != expected:
+                raise ValueError(f"maps of {method!r}: expected shape {[*expected, 'C']}, "
+                                 f"got {np.shape(maps)}")
+        if np.shape(self.explained_class) != expected[:1]:
+            raise ValueError(f"explained_class: expected shape {list(expected[:1])}, "
+                             f"got {np.shape(self.explained_class)}")
+
+
+def file_name(draw, image_id):
+    """Returns an image's file name in a draw, "draw000_<image id>.npz"; different for different ids."""
+    safe = re.sub(r"[^A-Za-z0-9._-]", "_", image_id)
+    if safe != image_id:
+        safe += "-" + hashlib.sha256(image_id.encode()).hexdigest()[:8]
+    return f"draw{draw:03d}_{safe}.npz"
+
+
+def write_maps(path, figure_maps):
+    """Writes maps to one file, in one step.
+
+    A map is kept as float16 after division by its own largest absolute value, which is kept beside it as
+    float32.
+
+    Args:
+        path: str, the .npz file.
+        figure_maps: `FigureMaps`.
+    """
+    methods = list(figure_maps.maps)
+    arrays = {
+        "image": np.asarray(figure_maps.image, np.float32),
+        "image_id": np.array(figure_maps.image_id),
+        "input_range": np.array(figure_maps.input_range, np.float64),
+        "label": np.array(figure_maps.label, np.int64),
+        "stages": np.array(figure_maps.stages),
+        "explained_class": np.asarray(figure_maps.explained_class, np.int64),
+        "methods": np.array(methods),
+        "named_classes": np.array(list(figure_maps.class_names), np.int64),
+        "class_names": np.array(list(figure_maps.class_names.values()), np.str_),
+        "label_name": np.array(figure_maps.label_name),
+    }
+    for method in methods:
+        maps = np.asarray(figure_maps.maps[method], np.float32)
+        scale = _scale(maps)
+        arrays[f"maps/{method}"] = (maps / scale[:, None, None, None]).astype(np.float16)
+        arrays[f"scale/{method}"] = scale
+    with files.replacing(path) as temporary, open(temporary, "wb") as file:
+        np.savez_compressed(file, **arrays)
+
+
+def read_maps(path):
+    """Reads a file of `write_maps`.
+
+    Returns:
+        `FigureMaps`; each map is within 0.05 % of its largest absolute value of what was written.
+
+    Raises:
+        ValueError: the file is not one of `write_maps`.
+        FileNotFoundError: no such file.
+    """
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return FigureMaps(
+                image=arrays["image"],
+                image_id=str(arrays["image_id"]),
+                input_range=tuple(arrays["input_range"].tolist()),
+                label=int(arrays["label"]),
+                stages=tuple(arrays["stages"].tolist()),
+                maps={method: _restore(arrays, method) for method in arrays["methods"].tolist()},
+                explained_class=arrays["explained_class"],
+                **_names(arrays),
+            )
+    except (ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(f"{path} is not a file of maps: {str(error).splitlines()[0]}") from error
+
+
+def _scale(maps):
+    """The largest finite absolute value of each map, 1 where that is 0: float32 [stages]."""
+    largest = np.max(np.abs(np.where(np.isfinite(maps), maps, 0)), axis=(1, 2, 3))
+    return np.where(largest > 0, largest, 1).astype(np.float32)
+
+
+def _names(arrays):
+    """The names of classes; none in files of earlier versions, which did not keep them."""
+    if "class_names" not in arrays:
+        return {}
+    class_names = dict(zip(arrays["named_classes"].tolist(), arrays["class_names"].tolist()))
+    return {"class_names": class_names, "label_name": str(arrays["label_name"])}
+
+
+def _restore(arrays, method):
+    return arrays[f"maps/{method}"].astype(np.float32) * arrays[f"scale/{method}"][:, None, None, None]

@@ -1,0 +1,116 @@
+"""Rows, kept as Parquet: the similarity of an image's map at a stage to its map on the original weights."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sanity_checks.runs import files
+
+SCHEMA = pa.schema([
+    ("model", pa.string()),
+    ("dataset", pa.string()),
+    ("test", pa.string()),
+    ("draw", pa.int64()),               # number of the random draw of the weights
+    ("stage_index", pa.int64()),        # 0 is the original
+    ("stage", pa.string()),
+    ("method", pa.string()),
+    ("metric", pa.string()),
+    ("image_id", pa.string()),
+    ("explained_class", pa.int64()),    # at this stage
+    ("value", pa.float64()),            # NaN: a degenerate pair, of which one map is constant or not finite
+])
+COLUMNS = tuple(SCHEMA.names)
+TEXT_COLUMNS = tuple(field.name for field in SCHEMA if field.type == pa.string())
+_METADATA_KEY = b"sanity_checks"
+
+
+def write_rows(path, rows, metadata):
+    """Writes rows as one Parquet file, in one step.
+
+    Args:
+        path: str, the file.
+        rows: pandas.DataFrame with exactly the columns `COLUMNS`, in any order.
+        metadata: dict of JSON values, kept in the file's key-value metadata.
+
+    Raises:
+        ValueError: other columns, a missing entry, or an entry of another type.
+    """
+    table = _to_table(rows)
+    encoded = {_METADATA_KEY: json.dumps(metadata).encode()}
+    with files.replacing(path) as temporary:
+        pq.write_table(table.replace_schema_metadata(encoded), temporary, compression="zstd")
+
+
+def read_metadata(path):
+    """Returns the dict that `write_rows` was given with a file.
+
+    Raises:
+        ValueError: the file cannot be read or was not written by `write_rows`.
+    """
+    try:
+        return json.loads(pq.read_schema(path).metadata[_METADATA_KEY])
+    except (OSError, pa.ArrowException, KeyError, TypeError) as error:
+        raise ValueError(_unreadable(path, error)) from error
+
+
+def read_files(paths):
+    """Reads and joins Parquet files of rows.
+
+    Args:
+        paths: non-empty list of str.
+
+    Returns:
+        pandas.DataFrame with the columns `COLUMNS`, in the order of the files; text columns are categorical,
+        so that millions of rows fit into memory.
+
+    Raises:
+        ValueError: a file cannot be read or has other columns; the message names it.
+    """
+    table = pa.concat_tables([_read_file(path) for path in paths]).unify_dictionaries()
+    return table.to_pandas(split_blocks=True, self_destruct=True)
+
+
+def count_degenerate(rows):
+    """Returns the number of rows whose value is not finite."""
+    return int(np.count_nonzero(~np.isfinite(rows["value"].to_numpy(np.float64))))
+
+
+def _read_file(path):
+    try:
+        table = pq.read_table(path, read_dictionary=list(TEXT_COLUMNS), partitioning=None)
+    except (OSError, pa.ArrowException) as error:
+        raise ValueError(_unreadable(path, error)) from error
+    if tuple(table.column_names) != COLUMNS:
+        raise ValueError(f"{path}: expected the columns {', '.join(COLUMNS)}, "
+                         f"got {', '.join(table.column_names)}")
+    return table.replace_schema_metadata(None)
+
+
+def _unreadable(path, error):
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    return f"{path} is not a readable file of rows ({reason}); delete it and run again to compute it anew"
+
+
+def _to_table(rows):
+    if set(rows.columns) != set(COLUMNS):
+        missing = [name for name in COLUMNS if name not in rows.columns]
+        unknown = [str(name) for name in rows.columns if name not in COLUMNS]
+        raise ValueError(f"rows: expected the columns {', '.join(COLUMNS)}; missing {missing}, "
+                         f"unexpected {unknown}")
+    return pa.table([_to_array(rows[field.name], field) for field in SCHEMA], schema=SCHEMA)
+
+
+def _to_array(column, field):
+    if field.type == pa.float64():
+        return pa.array(column.to_numpy(np.float64))        # of a Series, pyarrow would make NaN null
+    if column.isna().any():
+        raise ValueError(f"rows: column {field.name!r} has a missing entry")
+    if field.type == pa.string() and not all(isinstance(value, str) for value in column.unique()):
+        raise ValueError(f"rows: column {field.name!r} must hold str, got {pd.api.types.infer_dtype(column)}")
+    try:
+        return pa.array(column.to_numpy(), type=field.type)
+    except (pa.ArrowException, TypeError) as error:
+        raise ValueError(f"rows: column {field.name!r} must hold {field.type}, got {column.dtype}") from error

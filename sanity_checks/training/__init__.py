@@ -1,0 +1,1 @@
+"""Training the paper's small networks, on true and on permuted labels."""
