@@ -26,10 +26,11 @@ from sanity_checks.methods import base as methods_base
 from sanity_checks.models import classifier as classifiers
 from sanity_checks.runs import execute
 from sanity_checks.runs import fingerprint
+from sanity_checks.vocabulary import tests as test_records
 from sanity_checks.weights import initialization
 from sanity_checks.weights import states
 
-NULL = "random_networks"
+NULL = test_records.NULL
 NULL_DRAWS = 5              # of the null when the user does not say: it decides every stage, and is cheap
 SHOWN = 3                   # images whose maps the report shows
 

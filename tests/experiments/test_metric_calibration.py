@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import metric_calibration
 from experiments import from_flags
+from experiments import metric_calibration
 from sanity_checks import models
 from sanity_checks import runs
 from sanity_checks.comparison import sources
