@@ -105,7 +105,7 @@ def benchmark_methods(classifier):
     batch = flags.FLAGS.batch_size or methods.default_batch_size(classifier.image_shape)
     for name, function in theirs.items():
         method = name.partition(" ")[0]
-        count = max(1, batch // methods.make(method).passes().popitem()[1])
+        count = max(1, batch // (methods.passes({method: methods.make(method)}, classifier.image_shape) - 1))
         images = noise_images(classifier, count)
         ours = lambda: methods.explain(classifier, images, method, np.zeros(count, int), batch_size=batch)
         yield Line(f"{name}, per image", 1e3 * seconds_per_call(function), 1e3 * seconds_per_call(ours) / count, "ms")
@@ -135,7 +135,7 @@ def run_all(classifier, count, names, metric_names):
     dataset = NoiseDataset(classifier, count)
     for unit in runs.units(1, count, runner.images_per_unit(classifier.image_shape)):
         runner.run_unit(classifier, dataset, unit, protocol)
-    return count * (1 + len(classifier.blocks)) * (protocol.passes() - 1)       # without the predictions
+    return count * (1 + len(classifier.blocks)) * (protocol.passes(classifier.image_shape) - 1)       # without the predictions
 
 
 def benchmark_run(classifier):

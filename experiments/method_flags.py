@@ -10,15 +10,17 @@ PAPER_METHODS = ["gradient", "smoothgrad", "input_x_gradient", "guided_backprop"
 METHODS = flags.DEFINE_list(
     "methods", [], f"Saliency methods; default: the paper's that suit the model. Known: {', '.join(methods.METHODS)}.")
 
-_DEFINE = {int: flags.DEFINE_integer, float: flags.DEFINE_float, str: flags.DEFINE_string}
+_DEFINE = {int: flags.DEFINE_integer, float: flags.DEFINE_float, str: flags.DEFINE_string, bool: flags.DEFINE_boolean}
 
 
-def _define(method, parameter, default):
-    return _DEFINE[type(default)](f"{method}_{parameter}", default, f"{parameter} of {method}; see its class.")
+def _define(method, parameter):
+    name, text = f"{method}_{parameter.name}", f"{method}: {parameter.description}."
+    if parameter.choices:
+        return flags.DEFINE_enum(name, parameter.default, parameter.choices, text)
+    return _DEFINE[parameter.type](name, parameter.default, text)
 
 
-_PARAMETERS = {method: {parameter: _define(method, parameter, default)
-                        for parameter, default in methods.parameters(method).items()}
+_PARAMETERS = {method: {parameter.name: _define(method, parameter) for parameter in methods.parameters(method)}
                for method in methods.METHODS}
 
 

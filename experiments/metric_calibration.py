@@ -44,9 +44,8 @@ def main(_):
     def compute(unit, progress):
         return compare_unit(classifier, dataset, unit, made, progress), []
 
-    pieces = {key: count for method in made.values() for key, count in method.passes().items()}
     done = unit_runs.run(unit_runs.Computation(
-        TEST, classifier.name, dataset, compute, sum(pieces.values()) + len(calibration.PAIRS), made,
+        TEST, classifier.name, dataset, compute, methods.passes(made, classifier.image_shape) + len(calibration.PAIRS), made,
         {"weights": initialization.weights_sha256(classifier)}))
     if done:
         draw(run_flags.OUTPUT_DIR.value)

@@ -88,7 +88,7 @@ def _compute(experiment, protocol, directory, units, total):
     """Computes this shard's units that are not done, with a progress bar over model passes."""
     mine = runs.shard(units, run_flags.SHARD.value, run_flags.NUM_SHARDS.value)
     left = [unit for unit in mine if not directory.is_done(unit)]
-    passes = sum(unit.last - unit.first for unit in left) * experiment.num_states * protocol.passes()
+    passes = sum(unit.last - unit.first for unit in left) * experiment.num_states * protocol.passes(experiment.classifier.image_shape)
     logging.info("%d units of this shard, %d already done", len(mine), len(mine) - len(left))
     with tqdm.tqdm(total=passes, unit="pass", unit_scale=True, desc=protocol.test, file=sys.stderr,
                    disable=not left, smoothing=0.02, mininterval=0.5) as bar:

@@ -153,7 +153,7 @@ def _run_test(classifier, data, protocol, draws, directory, progress):
     units = runs.units(draws, len(data.test), runner.images_per_unit(data.image_shape))
     left = [unit for unit in units if not opened.is_done(unit)]
     total = sum(unit.last - unit.first for unit in left) * len(states.stages(classifier, protocol.test))
-    with tqdm.tqdm(total=total * protocol.passes(), unit="pass", unit_scale=True, desc=protocol.test,
+    with tqdm.tqdm(total=total * protocol.passes(data.image_shape), unit="pass", unit_scale=True, desc=protocol.test,
                    file=sys.stderr, disable=not (progress and left)) as bar:
         for unit in left:
             started = time.monotonic()

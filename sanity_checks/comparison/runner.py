@@ -3,7 +3,7 @@
 A work unit is one random draw and a slice of the images. Its rows do not depend on the other units, on the batch
 size or on which methods run together, so units can be computed in any order, by any number of processes.
 
-What bounds a unit: the model passes of its methods (`Method.passes`), once per weight state. Similarities are
+What bounds a unit: the model passes of its methods (`methods.passes`), once per weight state. Similarities are
 computed in a second thread while the next passes run.
 """
 
@@ -52,12 +52,9 @@ class Protocol:
         for metric in self.metrics:
             registry.lookup(metrics.METRICS, metric, "metric")
 
-    def passes(self):
-        """Model passes per image and weight state, each shared piece of work counted once."""
-        pieces = {"predict": 1}
-        for method in self.methods.values():
-            pieces.update(method.passes())
-        return sum(pieces.values())
+    def passes(self, image_shape):
+        """Model passes per image (H, W, C) and weight state, each shared piece of work counted once."""
+        return methods.passes(self.methods, image_shape)
 
 
 def images_per_unit(image_shape):

@@ -89,7 +89,7 @@ def test_integrated_gradients_are_complete_within_the_quadrature_error(network, 
     d = (methods.explain(network, path, "gradient", np.full(steps, 3)) * image).sum(axis=(1, 2, 3), dtype=float)
     mask = methods.explain(network, image, "integrated_gradients", np.array([3]), steps=steps)
     trapezoid = (mask.sum(dtype=float) - (d[0] + d[-1]) / (2 * steps)) * steps / (steps - 1)
-    logits = network.passes.logits(path).numpy()[:, 3]
+    logits = network.logits(path).numpy()[:, 3]
     assert abs(trapezoid - (logits[-1] - logits[0])) < np.abs(np.diff(d)).sum() / (2 * (steps - 1)) + 1e-4
 
 
@@ -152,7 +152,7 @@ def test_one_trace_serves_all_weight_states(digits):
         for _ in walk:
             for name in methods.METHODS:
                 methods.explain(classifier, digits[:1], name, **FEW.get(name, {}))
-    assert set(classifier.passes.traces().values()) == {1}
+    assert set(classifier.traces().values()) == {1}
 
 
 def test_seed_and_image_id_name_the_noise(cnn, digits):
@@ -178,7 +178,7 @@ def test_defaults_are_the_papers():
 
 
 def test_targets_default_to_the_prediction(cnn, digits):
-    predicted = cnn.passes.logits(digits).numpy().argmax(axis=1)
+    predicted = cnn.logits(digits).numpy().argmax(axis=1)
     assert np.array_equal(methods.explain(cnn, digits, "gradient"),
                           methods.explain(cnn, digits, "gradient", predicted))
 
