@@ -7,6 +7,7 @@ import tf_keras
 
 from sanity_checks import methods
 from sanity_checks import models
+from sanity_checks.methods import noise
 from sanity_checks.weights import states
 
 FEW = {"smoothgrad": {"samples": 6}, "vargrad": {"samples": 6}, "integrated_gradients": {"steps": 6},
@@ -164,17 +165,17 @@ def test_seed_and_image_id_name_the_noise(cnn, digits):
 
 
 def test_noise_has_the_images_own_scale(digits):
-    from sanity_checks.methods import base
-    copies = base.noisy_copies(3 * digits[0], 200, 0.15, 5)
+    copies = noise.noisy_copies(3 * digits[0], 200, 0.15, 5)
     spread = 0.15 * 3 * (digits[0].max() - digits[0].min())
     # 156,800 normal values: the standard error of their standard deviation is 0.18 %.
     assert (copies - 3 * digits[0]).std() == pytest.approx(spread, rel=0.01)
 
 
 def test_defaults_are_the_papers():
-    assert methods.parameters("smoothgrad") == {"samples": 50, "noise": 0.15}
-    assert methods.parameters("integrated_gradients") == {"steps": 50, "baseline": 0.}
-    assert methods.parameters("integrated_gradients_smoothgrad")["samples"] == 25
+    defaults = {name: {found.name: found.default for found in methods.parameters(name)} for name in methods.METHODS}
+    assert defaults["smoothgrad"] == {"samples": 50, "noise": 0.15}
+    assert defaults["integrated_gradients"] == {"steps": 50, "baseline": 0.}
+    assert defaults["integrated_gradients_smoothgrad"]["samples"] == 25
 
 
 def test_targets_default_to_the_prediction(cnn, digits):
