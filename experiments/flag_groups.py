@@ -66,7 +66,7 @@ def choice_of_methods(found):
 def parameters(found, names_of_methods):
     """A flag for each parameter of these methods that can have one."""
     for name in names_of_methods:
-        for parameter in methods.parameters(name).values():
+        for parameter in methods.parameters(name):
             if parameter.choices:
                 found.add("Parameters of methods", flags.DEFINE_enum, f"{name}_{parameter.name}", parameter.default,
                           list(parameter.choices), parameter.description)

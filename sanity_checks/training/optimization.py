@@ -147,7 +147,7 @@ def accuracy(classifier, images, batch_size=500):
 
 def predictions(classifier, images, batch_size=500):
     """The class of the largest logit of each image of a split: int64 [N]."""
-    return np.concatenate([classifier.passes.logits(images[first:first + batch_size]).numpy().argmax(axis=1)
+    return np.concatenate([classifier.logits(images[first:first + batch_size]).numpy().argmax(axis=1)
                            for first in range(0, len(images), batch_size)])
 
 

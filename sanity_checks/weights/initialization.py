@@ -5,10 +5,12 @@ import hashlib
 import math
 
 import numpy as np
-import tensorflow as tf
 
+from sanity_checks import lazy
 from sanity_checks import randomness
 from sanity_checks import registry
+
+tf = lazy.module("tensorflow")
 
 
 def _draw_original(variable, initializer, key, stddev):

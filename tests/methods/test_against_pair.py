@@ -6,6 +6,7 @@ import saliency.core as saliency
 
 from sanity_checks import methods
 from sanity_checks.methods import base
+from sanity_checks.methods import noise as noise_module
 from sanity_checks.methods import pair
 
 # Small settings: what is compared does not depend on the number of steps or samples.
@@ -72,7 +73,7 @@ def test_maps_equal_pairs_own_classes(network, digits, name, monkeypatch):
     maps = methods.explain(network, digits[:1], name, np.array([4]), image_ids=["y"], **SETTINGS.get(name, {}))
     samples = SETTINGS.get(name, {}).get("samples", 1)
     # PAIR draws its noise from NumPy's global state; it is given ours, in double precision so that adding is exact.
-    copies = base.noisy_copies(digits[0], samples, 0.15, base.noise_keys(0, ["y"])[0])
+    copies = noise_module.noisy_copies(digits[0], samples, 0.15, base.noise_keys(0, ["y"])[0])
     copies = iter(copies.astype(np.float64) - digits[0])
     monkeypatch.setattr(np.random, "normal", lambda mean, stdev, shape: next(copies))
     expected = pair_map(name, digits[0], pair.call_model_function(network), {"target": 4}, copies)

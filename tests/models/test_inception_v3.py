@@ -13,6 +13,7 @@ import tf_keras
 
 from sanity_checks import methods
 from sanity_checks import models
+from sanity_checks.methods import gradcam
 from sanity_checks.models import class_names
 from sanity_checks.models import inception_body
 from sanity_checks.models import inception_v3
@@ -133,7 +134,7 @@ def test_draws_do_not_depend_on_how_the_body_is_wrapped(whole, classifier):
 def test_gradcam_reads_the_output_of_mixed_7c(whole, images):
     model, classifier = whole
     models.initialization.randomize_all(classifier, 3)
-    features, gradients = classifier.passes.feature_gradient(images, np.array([1, 4]))
+    features, gradients = gradcam.feature_gradient(classifier)(images, np.array([1, 4]))
     inner = next((layer for layer in model.layers if isinstance(layer, tf_keras.Model)), model)
     top = next(layer for layer in reversed(inner.layers) if isinstance(layer, layers.Concatenate))
     expected = tf_keras.Model(inner.input, top.output)(images)
@@ -178,7 +179,7 @@ def test_one_trace_serves_all_stages(classifier, images):
             if state.index in (0, 17):
                 for method in ("gradient", "guided_backprop", "gradcam"):
                     methods.explain(classifier, images, method)
-    assert set(classifier.passes.traces().values()) <= {0, 1}
+    assert set(classifier.traces().values()) <= {0, 1}
 
 
 @pytest.fixture(scope="module")
@@ -342,7 +343,7 @@ def test_a_trained_network_shows_what_the_paper_says(real_data):
     junco = os.path.join(real_data, "demo_images", "ILSVRC2012_val_00015410.JPEG")
     pixels = Image.open(junco).convert("RGB").resize((299, 299), Image.LANCZOS)
     image = np.asarray(pixels, np.float32)[None] / 255
-    assert classifier.name == "inception_v3" and classifier.passes.logits(image).numpy().argmax() == 2
+    assert classifier.name == "inception_v3" and classifier.logits(image).numpy().argmax() == 2
     with states.weight_states(classifier, "cascading") as walk:
         for state in walk:
             if state.name in ("original", "Mixed_6a"):

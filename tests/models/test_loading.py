@@ -9,6 +9,7 @@ from sanity_checks import methods
 from sanity_checks import models
 from sanity_checks.keras2 import blocks as blocks_module
 from sanity_checks.keras2 import logits
+from sanity_checks.methods import gradcam
 
 layers = tf_keras.layers
 
@@ -190,7 +191,7 @@ def test_the_feature_map_of_a_nested_model_is_read(images, pooled):
     model = tf_keras.Sequential([layers.InputLayer((6, 6, 1)), body, *inner[1 + pooled:], top])
     for layer in (None, "conv"):
         classifier = models.load_classifier(model, gradcam_layer=layer)
-        features, gradients = classifier.passes.feature_gradient(images, np.array([0, 1, 2]))
+        features, gradients = gradcam.feature_gradient(classifier)(images, np.array([0, 1, 2]))
         assert np.allclose(features, conv(images), atol=1e-6)
         assert np.allclose(gradients[:, 1, 2], top.kernel.numpy().T[:3] / 16, atol=1e-6)
 

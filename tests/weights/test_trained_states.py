@@ -105,6 +105,6 @@ def test_the_runner_compares_one_network_with_the_other(mlp, digits, networks):
 
 def test_one_trace_serves_both_networks(mlp, digits, networks):
     run(mlp, digits[:3], networks)
-    before = mlp.passes.traces()
+    before = mlp.traces()
     run(mlp, digits[:3], dict(reversed(networks.items())))
-    assert mlp.passes.traces() == before
+    assert mlp.traces() == before
