@@ -187,7 +187,7 @@ FIRST = "InceptionV3/Conv2d_1a_3x3/weights"
 @pytest.mark.parametrize("form", [1, 2])
 def test_variables_that_do_not_fit_are_named(variables, message, form, tmp_path, built):
     path = save(str(tmp_path / "other.ckpt"), variables, form)
-    with pytest.raises(ValueError, match=f"--weights: {path}.*{message}"):
+    with pytest.raises(ValueError, match=f"weights: {path}.*{message}"):
         models.load_classifier("inception_v3", weights=path)
 
 
@@ -205,6 +205,6 @@ def test_damaged_checkpoints_are_refused_in_one_line(tmp_path, built):
     half = save(str(tmp_path / "half.ckpt"), BIASES)
     (tmp_path / "half.ckpt.data-00000-of-00001").unlink()
     for path in (str(other), half):
-        with pytest.raises(ValueError, match=f"--weights: {path}") as caught:
+        with pytest.raises(ValueError, match=f"weights: {path}") as caught:
             models.load_classifier("inception_v3", weights=path)
         assert "\n" not in str(caught.value)

@@ -51,7 +51,7 @@ def test_it_goes_on_for_the_least_number_of_epochs(tmp_path):
 def test_contradictory_labels_fail_in_one_line(tmp_path):
     """Each image has both labels: no network is right on more than half of them."""
     with pytest.raises(ValueError, match=r"training accuracy 0.5000 after 3 epochs, expected above 0.95 "
-                                         r"\(--target_accuracy\); raise --max_epochs to go on, now 3") as error:
+                                         r"\(target_accuracy\); raise max_epochs to go on, now 3") as error:
         train(tmp_path, dataset(contradictory=True), max_epochs=3)
     assert "\n" not in str(error.value)
 
@@ -96,14 +96,14 @@ def test_a_finished_training_is_left_alone(tmp_path):
                                    {"seed": 1}])
 def test_other_settings_are_refused(tmp_path, other):
     train(tmp_path)
-    with pytest.raises(ValueError, match=f"--{next(iter(other))}: .* holds a training with"):
+    with pytest.raises(ValueError, match=f"{next(iter(other))}: .* holds a training with"):
         train(tmp_path, **other)
 
 
 @pytest.mark.parametrize("wrong, message", [
-    ({"target_accuracy": 1.}, "--target_accuracy: expected a number between 0 and 1, got 1.0"),
-    ({"min_epochs": 5, "max_epochs": 4}, r"--min_epochs: expected 1 to 4 \(--max_epochs\), got 5"),
-    ({"learning_rate": 0.}, "--learning_rate: expected a number above 0, got 0.0"),
+    ({"target_accuracy": 1.}, "target_accuracy: expected a number between 0 and 1, got 1.0"),
+    ({"min_epochs": 5, "max_epochs": 4}, r"min_epochs: expected 1 to 4 \(max_epochs\), got 5"),
+    ({"learning_rate": 0.}, "learning_rate: expected a number above 0, got 0.0"),
 ])
 def test_goals_out_of_range_are_refused(wrong, message):
     with pytest.raises(ValueError, match=message):
