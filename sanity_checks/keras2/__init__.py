@@ -4,7 +4,7 @@
     key, leaf_layers, initializers      variables, the layers that own them                 layers
     feature_map, feature_layer          what GradCAM reads                                  layers
     to_logits                           a softmax at the end taken off                      logits
-    structure, position, is_automatic   what a model computes at given weights, as JSON     structure
+    structure, position, is_automatic   what a model computes at given weights, as JSON     description
     graphs, outputs, producer           walking the graph of a functional model             graph
 
 The names of the left column are found here and documented where they are defined, in the module of the right column;
@@ -23,9 +23,9 @@ _HOME = {
     "feature_map": "layers",
     "feature_layer": "layers",
     "to_logits": "logits",
-    "structure": "structure",
-    "position": "structure",
-    "is_automatic": "structure",
+    "structure": "description",
+    "position": "description",
+    "is_automatic": "description",
     "graphs": "graph",
     "outputs": "graph",
     "producer": "graph",

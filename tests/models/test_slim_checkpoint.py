@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from sanity_checks import models
 from sanity_checks.models import inception_v3
+from sanity_checks.models import paths
 from sanity_checks.models import slim_checkpoint
 
 CLASSES = 1001
@@ -163,7 +164,7 @@ def test_class_0_is_the_background(classifier):
 
 @pytest.mark.parametrize("end", [".index", ".data-00000-of-00001", ".meta"])
 def test_any_file_of_a_checkpoint_names_it(end):
-    assert slim_checkpoint.prefix("folder/inception_v3.ckpt" + end) == "folder/inception_v3.ckpt"
+    assert paths.checkpoint("folder/inception_v3.ckpt" + end) == "folder/inception_v3.ckpt"
 
 
 @pytest.fixture

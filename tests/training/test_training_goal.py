@@ -60,7 +60,7 @@ def test_a_failed_training_goes_on_from_there(tmp_path):
     for epochs in (2, 5):
         seen = []
         with pytest.raises(ValueError, match=f"after {epochs} epochs"):
-            train(tmp_path, dataset(contradictory=True), max_epochs=epochs, progress=lambda done, *_: seen.append(done))
+            train(tmp_path, dataset(contradictory=True), max_epochs=epochs, progress=lambda done, *_, seen=seen: seen.append(done))
     assert seen == [4, 6, 8, 10]        # two steps an epoch, from the second epoch on
 
 
@@ -73,7 +73,7 @@ def test_a_killed_training_goes_on(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path / "killed", min_epochs=8, progress=kill)
     seen = []
-    resumed = train(tmp_path / "killed", min_epochs=8, progress=lambda done, *_: seen.append(done))
+    resumed = train(tmp_path / "killed", min_epochs=8, progress=lambda done, *_, seen=seen: seen.append(done))
     whole = train(tmp_path / "whole", min_epochs=8)
     assert seen == [8, 10, 12, 14, 16] and resumed["epochs"] == whole["epochs"] == 8
     a, b = (network.get_weights() for network in map(load, (tmp_path / "killed", tmp_path / "whole")))
