@@ -7,9 +7,10 @@ import tensorflow as tf
 import tf_keras
 
 from sanity_checks import messages
+from sanity_checks import tensorflow_paths
 
 # What tf_keras and h5py raise on files that are damaged or of another kind.
-ERRORS = (OSError, ValueError, TypeError, KeyError, AttributeError, ImportError, IndexError, NotImplementedError,
+ERRORS = (OSError, ValueError, TypeError, KeyError, AttributeError, ImportError, IndexError, AssertionError, NotImplementedError,
           RuntimeError, zipfile.BadZipFile, tf.errors.OpError)
 
 
@@ -33,7 +34,8 @@ def load(path, argument="model"):
     """
     path = os.fspath(path)
     try:
-        model = tf_keras.models.load_model(path, compile=False)
+        with tensorflow_paths.literal(path) as readable:
+            model = tf_keras.models.load_model(readable, compile=False)
     except ERRORS as error:
         raise ValueError(f"{argument}: {path} is not a Keras model that tf_keras can load: "
                          f"{messages.one_line(error)}") from error
@@ -46,6 +48,9 @@ def load_weights(model, path):
     """Fills a model from a weights file; ValueError if the file is damaged or does not fit."""
     path = os.fspath(path)
     try:
-        model.load_weights(path)
+        with tensorflow_paths.literal(path) as readable:
+            status = model.load_weights(readable)
+        if status is not None:          # TensorFlow's own format, which leaves out what does not fit
+            status.assert_existing_objects_matched()
     except ERRORS as error:
         raise ValueError(f"weights: {path} does not fit model {model.name!r}: {messages.one_line(error)}") from error

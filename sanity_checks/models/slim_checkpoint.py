@@ -12,6 +12,7 @@ import re
 import tensorflow as tf
 
 from sanity_checks import messages
+from sanity_checks import tensorflow_paths
 from sanity_checks.models import inception_body
 from sanity_checks.models import inception_v3
 
@@ -40,8 +41,13 @@ def load(path):
         ValueError: not a checkpoint; or it lacks a variable, has one of another shape, or one that is not
         known.
     """
+    with tensorflow_paths.literal(path) as readable:
+        return _load(path, readable)
+
+
+def _load(path, readable):
     try:
-        reader = tf.train.load_checkpoint(path)
+        reader = tf.train.load_checkpoint(readable)
         shapes = reader.get_variable_to_shape_map()
     except ERRORS as error:
         reason = messages.one_line(error)

@@ -1,5 +1,6 @@
 """Inception v3: the paper's 17 blocks under any head, kinds of weights, the released initial values."""
 
+import io
 import math
 import os
 
@@ -13,6 +14,7 @@ import tf_keras
 
 from sanity_checks import methods
 from sanity_checks import models
+from sanity_checks.datasets import manifests
 from sanity_checks.models import class_names
 from sanity_checks.models import inception_body
 from sanity_checks.models import inception_v3
@@ -292,14 +294,13 @@ def test_imagenet_is_read_from_the_cache(home, monkeypatch, files):
     assert equal_blocks(loaded, network) == PAPER
 
 
-def test_class_names(tmp_path):
-    path = tmp_path / "names.csv"
-    path.write_text("index,wnid,name\n0,n01440764,tench\n13,n01534433,junco\n")
-    names = class_names.of_imagenet(1000, path)
+def test_class_names(monkeypatch):
+    text = "index,wnid,name\n0,n01440764,tench\n13,n01534433,junco\n"
+    monkeypatch.setattr(manifests, "open_text", lambda name: io.StringIO(text))
+    names = class_names.of_imagenet(1000)
     assert (len(names), names[0], names[1], names[13]) == (1000, "tench", "1", "junco")
-    assert class_names.of_imagenet(1001, path)[:2] == ("background", "tench")
-    assert class_names.of_imagenet(5, path) is None
-    assert class_names.of_imagenet(1000, tmp_path / "no.csv") is None
+    assert class_names.of_imagenet(1001)[:2] == ("background", "tench")
+    assert class_names.of_imagenet(5) is None
 
 
 def test_labels_are_classes_where_there_is_no_background(classifier):
