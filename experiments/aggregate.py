@@ -10,7 +10,7 @@ import os
 
 from absl import flags
 
-from experiments import errors
+from experiments import command
 from sanity_checks import figures
 from sanity_checks import runs
 from sanity_checks import tables
@@ -18,16 +18,20 @@ from sanity_checks.analysis import aggregation
 from sanity_checks.figures import curves
 
 
-def define_flags():
-    """Defines the flags; a function, so that importing the module leaves other binaries' flags alone."""
-    flags.DEFINE_list("run_dirs", None, "Run directories, separated by commas.", required=True)
-    flags.DEFINE_string("output_dir", None, "Where tables/ and figures/ go; default: the one run directory.")
-    flags.DEFINE_integer("bootstrap_samples", 1000, "Resamples behind each 95 % interval.", lower_bound=1)
-    flags.DEFINE_integer("seed", 0, "Seed of the resampling.")
-    flags.DEFINE_string("metric", None, "Metric of the printed table; default the first of the results.")
-    flags.DEFINE_enum("figure_band", "sd", list(curves.BANDS),
-                      "Band about the curves: standard deviation over images and draws (as in the paper), or "
-                      "95 % interval of the mean.")
+def define():
+    """The flags: `command.FlagSet`."""
+    found, group = command.FlagSet(), "Tables and figures"
+    found.add(group, flags.DEFINE_list, "run_dirs", [], "Run directories, separated by commas.")
+    found.add(group, flags.DEFINE_string, "output_dir", None,
+              "Where tables/ and figures/ go; default: the one run directory.")
+    found.add(group, flags.DEFINE_integer, "bootstrap_samples", 1000, "Resamples behind each 95 % interval.",
+              lower_bound=1)
+    found.add(group, flags.DEFINE_integer, "seed", 0, "Seed of the resampling.")
+    found.add(group, flags.DEFINE_string, "metric", None, "Metric of the printed table; default the first of the results.")
+    found.add(group, flags.DEFINE_enum, "figure_band", "sd", list(curves.BANDS),
+              "Band about the curves: standard deviation over images and draws (as in the paper), or 95 % interval of "
+              "the mean.")
+    return found
 
 
 def draw(run_dirs, output_dir, bootstrap_samples=1000, seed=0, metric=None, band="sd"):
@@ -50,16 +54,15 @@ def draw(run_dirs, output_dir, bootstrap_samples=1000, seed=0, metric=None, band
     print(f"{len(written)} files in {' and '.join(folders)}")
 
 
-def main(argv):
-    if len(argv) > 1:
-        raise ValueError(f"expected flags alone, got {argv[1]!r}")
-    options = flags.FLAGS
+def main(found):
+    options = found.values
+    if not options.run_dirs:
+        raise ValueError("run_dirs: expected at least one run directory, got nothing")
     if len(options.run_dirs) != 1 and not options.output_dir:
-        raise ValueError(f"--output_dir is needed for {len(options.run_dirs)} run directories")
+        raise ValueError(f"output_dir: needed for {len(options.run_dirs)} run directories, got nothing")
     draw(options.run_dirs, options.output_dir or options.run_dirs[0], options.bootstrap_samples, options.seed,
          options.metric, options.figure_band)
 
 
 if __name__ == "__main__":
-    define_flags()
-    errors.run(main)
+    command.run(main, define)

@@ -6,13 +6,15 @@ Computes the maps of every method on every weight state, their similarity to the
 writes rows, tables and figures to --output_dir. Killed runs are resumed by the same command.
 """
 
-from experiments import errors
+from experiments import command
 from experiments import randomization
 
+define = randomization.define
 
-def main(_):
-    randomization.run("cascading")
+
+def main(found):
+    randomization.run(found, "cascading")
 
 
 if __name__ == "__main__":
-    errors.run(main)
+    command.run(main, define)

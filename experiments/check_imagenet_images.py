@@ -8,14 +8,16 @@ Sub-folders are searched. --csv writes a list of the images that are there, with
 
 from absl import flags
 
-from experiments import errors
+from experiments import command
 from sanity_checks.paper import paper_images
 
 
-def define_flags():
-    """Defines the flags; a function, so that importing the module leaves other binaries' flags alone."""
-    flags.DEFINE_string("images", None, "Folder of ImageNet validation images.", required=True)
-    flags.DEFINE_string("csv", None, "File to write: the images found, with their labels.")
+def define():
+    """The flags: `command.FlagSet`."""
+    found, group = command.FlagSet(), "Images"
+    found.add(group, flags.DEFINE_string, "images", None, "Folder of ImageNet validation images.")
+    found.add(group, flags.DEFINE_string, "csv", None, "File to write: the images found, with their labels.")
+    return found
 
 
 def check(folder, csv=None):
@@ -29,10 +31,11 @@ def check(folder, csv=None):
     return len(found) == len(images)
 
 
-def main(_):
-    return 0 if check(flags.FLAGS.images, flags.FLAGS.csv) else 1
+def main(found):
+    if not found.values.images:
+        raise ValueError("images: expected a folder of ImageNet validation images, got nothing")
+    return 0 if check(found.values.images, found.values.csv) else 1
 
 
 if __name__ == "__main__":
-    define_flags()
-    errors.run(main)
+    command.run(main, define)

@@ -4,94 +4,45 @@
 
 Writes rows (similarity of each method's map to the image's edges, and to the image times its edges), tables, and
 figures/maps_grey and maps_diverging, a row per image of --figure_images, to --output_dir. Killed runs are resumed by
-the same command. Flags that say how weights are randomized have no effect.
+the same command.
 """
 
 import os
 
-import numpy as np
-import pandas as pd
-
-from experiments import errors
-from experiments import method_flags
-from experiments import model_flags
-from experiments import run_flags
-from experiments import unit_runs
+from experiments import command
+from experiments import flag_groups
+from experiments import from_flags
 from sanity_checks import figures
-from sanity_checks import methods
-from sanity_checks import metrics
-from sanity_checks import registry
 from sanity_checks import runs
 from sanity_checks import tables
 from sanity_checks.analysis import aggregation
-from sanity_checks.comparison import runner
 from sanity_checks.figures import grids
 from sanity_checks.figures import overview
 from sanity_checks.figures import saving
-from sanity_checks.weights import initialization
-
-TEST = "edge_comparison"
-EDGES = ("edge_detector", "input_x_edges")      # what maps are compared with: the stages of the rows
-STAGES = ("edges", "edges x input")
-UNUSED = ("initializer", "initializer_stddev", "randomize_batch_norm_statistics", "redraw")
+from sanity_checks.paper import edge_comparison
 
 
-def main(_):
-    run_flags.check()
-    classifier = model_flags.load_classifier()
-    dataset = model_flags.load_dataset(classifier.image_shape)
-    made = method_flags.make_methods(classifier)
-    made.update({name: methods.make(name) for name in EDGES})
-    for metric in run_flags.METRICS.value:
-        registry.lookup(metrics.METRICS, metric, "metric")
-
-    def compute(unit, progress):
-        return compare_unit(classifier, dataset, unit, made, progress)
-
-    pieces = {key: count for method in made.values() for key, count in method.passes().items()}
-    if unit_runs.run(unit_runs.Computation(
-            TEST, classifier.name, dataset, compute, sum(pieces.values()), made,
-            {"weights": initialization.weights_sha256(classifier)}, unused=UNUSED)):
-        draw(run_flags.OUTPUT_DIR.value, list(made))
+def define():
+    """The flags: `command.FlagSet`."""
+    found = command.FlagSet()
+    flag_groups.model(found, blocks=False)
+    flag_groups.data(found)
+    flag_groups.choice_of_methods(found)
+    flag_groups.choice_of_metrics(found)
+    flag_groups.run(found, draws="")
+    return found
 
 
-def compare_unit(classifier, dataset, unit, made, progress):
-    """Rows of a work unit, and the maps of its images that are shown.
-
-    Args:
-        classifier: `sanity_checks.models.classifier.Classifier`.
-        dataset: `sanity_checks.datasets.Dataset`.
-        unit: `runs.Unit`.
-        made: dict, name -> method, those of `EDGES` among them.
-        progress: function of the number of model passes just done.
-
-    Returns:
-        (pandas.DataFrame with `runs.COLUMNS`, list of `runs.FigureMaps`).
-    """
-    images, ids = dataset.test[unit.first:unit.last], dataset.test.ids[unit.first:unit.last]
-    task = methods.make_task(classifier, images, None, ids, run_flags.SEED.value, run_flags.BATCH_SIZE.value, progress)
-    maps = {name: method.maps(task) for name, method in made.items()}
-    common = {"model": classifier.name, "dataset": dataset.name, "test": TEST, "draw": unit.draw,
-              "image_id": list(ids), "explained_class": task.targets.astype(np.int64)}
-    rows = [pd.DataFrame({**common, "stage_index": index, "stage": stage, "method": name, "metric": metric,
-                          "value": metrics.similarity(maps[name], maps[edges], metric)})
-            for index, (stage, edges) in enumerate(zip(STAGES, EDGES), 1)
-            for name in made if name not in EDGES for metric in run_flags.METRICS.value]
-    positions = [i for i in range(len(ids)) if unit.draw == 0 and unit.first + i in run_flags.figure_images()]
-    shown = [_figure_maps(classifier, dataset, unit.first + i, images[i], task.targets[i],
-                          {name: of[i] for name, of in maps.items()}) for i in positions]
-    return pd.concat(rows, ignore_index=True)[list(runs.COLUMNS)], shown
-
-
-def _figure_maps(classifier, dataset, position, image, target, maps):
-    labels = dataset.test.labels
-    label = -1 if labels is None else int(labels[position])
-    names = classifier.class_names or dataset.class_names or ()
-    label_name = names[label + classifier.label_offset] if 0 <= label < len(names) - classifier.label_offset else ""
-    return runs.FigureMaps(
-        image=runner.shown_image(dataset, image), image_id=dataset.test.ids[position], input_range=dataset.input_range, label=label,
-        stages=("original",), maps={name: of[None] for name, of in maps.items()},
-        explained_class=np.array([target], np.int64), label_name="" if label_name.isdigit() else label_name)
+def main(found):
+    from_flags.check(found)
+    options = found.values
+    classifier = from_flags.classifier(options)
+    dataset = from_flags.dataset(options, classifier.get().image_shape)
+    settings = edge_comparison.Settings(from_flags.make_methods(options, classifier.get()), tuple(options.metrics),
+                                        options.seed, options.batch_size)
+    job = edge_comparison.job(classifier, dataset, settings, from_flags.units(options), from_flags.flagfile(found))
+    if from_flags.finished(job, options):
+        draw(options.output_dir, list(settings.all_methods()))
 
 
 def draw(output_dir, shown):
@@ -111,4 +62,4 @@ def draw(output_dir, shown):
 
 
 if __name__ == "__main__":
-    errors.run(main)
+    command.run(main, define)

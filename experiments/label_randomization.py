@@ -8,6 +8,7 @@ randomization tests. Killed runs are resumed by the same command. To share the w
 command with --train_only and --num_shards, then without --train_only.
 """
 
+import dataclasses
 import functools
 import hashlib
 import sys
@@ -15,55 +16,93 @@ import sys
 from absl import flags
 import tqdm
 
-from experiments import errors
-from experiments import model_flags
-from experiments import randomization
-from experiments import run_flags
+from experiments import aggregate
+from experiments import command
+from experiments import flag_groups
+from experiments import from_flags
 from sanity_checks import models
 from sanity_checks import runs
+from sanity_checks.comparison import jobs
+from sanity_checks.comparison import sources
 from sanity_checks.training import label_networks
 from sanity_checks.training import optimization
 from sanity_checks.training import training_goal
-from sanity_checks.weights import states
+from sanity_checks.vocabulary import models as model_records
 
-# Flags that say how weights are drawn or trained: here none are drawn, and the trained ones are held by their sha256.
-UNUSED = ("initializer", "initializer_stddev", "randomize_batch_norm_statistics", "redraw", "training_dir",
-          "train_only", "target_accuracy", "min_epochs", "max_epochs", "learning_rate", "l2")
+TEST = "labels"
 
 
-def define_flags():
-    """Defines this binary's flags; a function, so that importing the module leaves other binaries' flags alone."""
-    goal = training_goal.Goal()
-    flags.DEFINE_string("training_dir", None, "Folder of the trained networks; what is there is not trained again.")
-    flags.DEFINE_float("target_accuracy", goal.target_accuracy, "Accuracy on the training set that must be exceeded.")
-    flags.DEFINE_integer("min_epochs", goal.min_epochs, "Epochs that each network is trained in any case.")
-    flags.DEFINE_integer("max_epochs", goal.max_epochs, "Epochs after which a training has failed.")
-    flags.DEFINE_float("learning_rate", optimization.LEARNING_RATE, "Adam's learning rate.")
-    flags.DEFINE_bool("l2", goal.l2, "Train the CNN with its L2 term (paper's text; the released code: by default not).")
-    flags.DEFINE_bool("train_only", False, "Train this shard's part of the networks and stop.")
+def define():
+    """The flags: `command.FlagSet`."""
+    found, group, goal = command.FlagSet(), "Training", training_goal.Goal()
+    trainable = [name for name, record in model_records.MODELS.items() if record.trained_here]
+    found.add(group, flags.DEFINE_string, "model", "cnn", f"Network to train: {', '.join(trainable)}.")
+    found.add(group, flags.DEFINE_string, "training_dir", None,
+              "Folder of the trained networks; what is there is not trained again.")
+    found.add(group, flags.DEFINE_integer, "training_seed", 0, "Seed of the first pair of networks.", lower_bound=0)
+    found.add(group, flags.DEFINE_float, "target_accuracy", goal.target_accuracy,
+              "Accuracy on the training set that must be exceeded.")
+    found.add(group, flags.DEFINE_integer, "min_epochs", goal.min_epochs,
+              "Epochs that each network is trained in any case.")
+    found.add(group, flags.DEFINE_integer, "max_epochs", goal.max_epochs, "Epochs after which a training has failed.")
+    found.add(group, flags.DEFINE_float, "learning_rate", optimization.LEARNING_RATE, "Adam's learning rate.")
+    found.add(group, flags.DEFINE_bool, "l2", goal.l2,
+              "Train the CNN with its L2 term (paper's text; the released code: by default not).")
+    found.add(group, flags.DEFINE_bool, "train_only", False, "Train this shard's part of the networks and stop.")
+    flag_groups.gradcam_layer(found)
+    flag_groups.data(found, photographs=False)
+    flag_groups.choice_of_methods(found)
+    flag_groups.choice_of_metrics(found)
+    flag_groups.explained_class(found)
+    flag_groups.run(found, "Pairs of networks, each of a seed of its own.")
+    return found
 
 
-def main(_):
-    run_flags.check()
-    _check()
-    dataset = model_flags.load_dataset()
-    seeds = [model_flags.TRAINING_SEED.value + draw for draw in range(run_flags.DRAWS.value)]
-    networks = [(seed, kind) for seed in seeds for kind in label_networks.KINDS]
-    if flags.FLAGS.train_only:
-        networks = runs.shard(networks, run_flags.SHARD.value, run_flags.NUM_SHARDS.value)
-    elif run_flags.NUM_SHARDS.value > 1:
-        _check_trained(networks)
-    trained = [train(dataset, seed, kind) for seed, kind in networks]
-    if not flags.FLAGS.train_only:
-        randomization.compare(experiment(dataset, seeds, trained))
+@dataclasses.dataclass(frozen=True)
+class Networks:
+    """The weights of a draw's networks: function (classifier, draw) -> dict, name of a state -> its arrays.
+
+    Attributes:
+        training_dir: str.
+        seeds: tuple of int; draw d has the networks of seeds[d].
+    """
+    training_dir: str
+    seeds: tuple
+
+    def __call__(self, classifier, draw):
+        return label_networks.load(classifier, self.training_dir, self.seeds[draw])
 
 
-def train(dataset, seed, kind):
-    """Trains one network with a progress bar, if it is not there, and prints its accuracies; returns its metrics."""
-    options = flags.FLAGS
+def main(found):
+    from_flags.check(found)
+    options = found.values
+    if not options.training_dir:
+        raise ValueError("training_dir: expected a folder for the trained networks, got nothing")
     goal = training_goal.Goal(options.target_accuracy, options.min_epochs, options.max_epochs, options.learning_rate,
                               options.l2)
-    name, directory = model_flags.MODEL.value, options.training_dir
+    dataset = from_flags.dataset(options)
+    seeds = tuple(options.training_seed + draw for draw in range(options.draws))
+    networks = [(seed, kind) for seed in seeds for kind in label_networks.KINDS]
+    classifier = classifier_of(options, dataset.get())
+    protocol = from_flags.protocol(options, TEST, classifier.get())
+    if options.train_only:
+        networks = runs.shard(networks, options.shard, options.num_shards)
+    elif options.num_shards > 1:
+        _check_trained(options.training_dir, networks)
+    trained = [train(options, dataset.get(), goal, seed, kind) for seed, kind in networks]
+    if options.train_only:
+        return
+    checksum = hashlib.sha256("".join(metrics["weights_sha256"] for metrics in trained).encode()).hexdigest()
+    job = jobs.trained_networks(
+        classifier, dataset, protocol, from_flags.units(options), Networks(options.training_dir, seeds),
+        len(label_networks.KINDS), checksum, from_flags.flagfile(found), {"networks": trained})
+    if from_flags.finished(job, options):
+        aggregate.draw([options.output_dir], options.output_dir)
+
+
+def train(options, dataset, goal, seed, kind):
+    """Trains one network with a progress bar, if it is not there, and prints its accuracies; returns its metrics."""
+    name, directory = options.model, options.training_dir
     description = f"training {name} on {dataset.name}, {kind}, seed {seed}"
     with tqdm.tqdm(unit="step", desc=description, file=sys.stderr, smoothing=0.02, mininterval=0.5,
                    disable=label_networks.is_trained(directory, seed, kind)) as bar:
@@ -78,44 +117,27 @@ def train(dataset, seed, kind):
     return metrics
 
 
-def experiment(dataset, seeds, trained):
-    """The `randomization.Experiment` of trained networks; draw d has those of seeds[d].
-
-    Args:
-        dataset: `sanity_checks.datasets.Dataset`.
-        seeds: list of int.
-        trained: list of dict, the metrics of all networks.
-    """
-    architecture = models.trainable(model_flags.MODEL.value)
-    network = architecture.build(dataset.image_shape, int(dataset.train.labels.max()) + 1)
-    classifier = models.load_classifier(network, blocks=model_flags.BLOCKS.value,
-                                        gradcam_layer=model_flags.GRADCAM_LAYER.value or architecture.gradcam_layer)
-
-    @functools.lru_cache(maxsize=1)
-    def weights(draw):
-        return label_networks.load(classifier, flags.FLAGS.training_dir, seeds[draw])
-
-    checksum = hashlib.sha256("".join(metrics["weights_sha256"] for metrics in trained).encode()).hexdigest()
-    return randomization.Experiment(
-        "labels", classifier, dataset, len(label_networks.KINDS), checksum,
-        states_of=lambda draw: states.trained_states(classifier, weights(draw)),
-        provenance={"networks": trained}, unused=UNUSED)
+def classifier_of(options, dataset):
+    """The untrained network that holds each trained network's weights in turn: `sources.Source`."""
+    classes = int(dataset.train.labels.max()) + 1
+    source = sources.Source(functools.partial(build, options.model, dataset.image_shape, classes, options.gradcam_layer))
+    source.get()
+    return source
 
 
-def _check():
-    if not flags.FLAGS.training_dir:
-        raise ValueError("--training_dir: expected a folder for the trained networks, got nothing")
-    if model_flags.WEIGHTS.value or model_flags.TRAIN_IF_MISSING.value:
-        raise ValueError("--weights, --train_if_missing: this test trains its own networks, in --training_dir")
+def build(name, image_shape, classes, gradcam_layer=None):
+    """An untrained network of a registered architecture: `Classifier`."""
+    architecture = models.trainable(name)
+    return models.load_classifier(architecture.build(image_shape, classes),
+                                  gradcam_layer=gradcam_layer or architecture.gradcam_layer)
 
 
-def _check_trained(networks):
+def _check_trained(training_dir, networks):
     for seed, kind in networks:
-        if not label_networks.is_trained(flags.FLAGS.training_dir, seed, kind):
-            raise ValueError(f"--num_shards: the network on {kind}, seed {seed}, is not in --training_dir; train all "
+        if not label_networks.is_trained(training_dir, seed, kind):
+            raise ValueError(f"num_shards: the network on {kind}, seed {seed}, is not in --training_dir; train all "
                              f"before the work is shared: the same command with --train_only")
 
 
 if __name__ == "__main__":
-    define_flags()
-    errors.run(main)
+    command.run(main, define)

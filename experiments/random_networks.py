@@ -6,13 +6,15 @@ What two unrelated networks' maps have in common, the input and the method make.
 than this after randomization has followed the weights. Flags and files are those of the randomization tests.
 """
 
-from experiments import errors
+from experiments import command
 from experiments import randomization
 
+define = randomization.define
 
-def main(_):
-    randomization.run("random_networks")
+
+def main(found):
+    randomization.run(found, "random_networks")
 
 
 if __name__ == "__main__":
-    errors.run(main)
+    command.run(main, define)

@@ -10,48 +10,68 @@ print). What is finished is not run again, what was killed goes on, and what can
 import glob
 import json
 import os
-import signal
-import sys
 
 from absl import flags
 from absl import logging
 import pandas as pd
 
+from experiments import command
 from experiments import commands
-from experiments import errors
+from experiments import flag_groups
 from experiments import reproduction
+from sanity_checks import methods
+from sanity_checks import metrics
 from sanity_checks import report
+from sanity_checks.vocabulary import methods as method_records
 
 
-def define_flags():
-    """Defines this binary's flags; a function, so that importing the module leaves other binaries' flags alone."""
-    flags.DEFINE_string("output_dir", None, "Folder of all runs and of the report.", required=True)
-    flags.DEFINE_bool("list", False, "Print the experiments and what they lack, and stop.")
-    flags.DEFINE_enum("protocol", "released", ["paper", "released"], "Settings of the paper's text or released code.")
-    flags.DEFINE_list("models", list(reproduction.SMALL_MODELS), "Networks for the small data sets.")
-    flags.DEFINE_list("datasets", ["mnist", "fashion_mnist"], "Small data sets.")
-    flags.DEFINE_string("data_dir", None, "Folder of the small data sets' files.")
-    flags.DEFINE_string("images", None, "Photographs, for Inception v3 and AlexNet: a folder, a glob or a CSV.")
-    flags.DEFINE_string("inception_weights", None, "Weights of Inception v3: as --weights of the other binaries.")
-    flags.DEFINE_string("alexnet_weights", None, "Weights of AlexNet.")
-    flags.DEFINE_string("preprocess", "inception", "How photographs become inputs of Inception v3.")
-    flags.DEFINE_list("methods", [*reproduction.PAPER_METHODS, *reproduction.CONTROLS], "Methods to test.")
-    flags.DEFINE_list("metrics", [], "Metrics on small images; default: the protocol's.")
-    flags.DEFINE_list("photograph_metrics", ["spearman_abs", "spearman", "ssim", "hog"], "Metrics on photographs.")
-    flags.DEFINE_integer("training_iterations", 20_000, "Optimizer steps of the small networks.", lower_bound=1)
-    flags.DEFINE_integer("num_images", 200, "Small images of each test.", lower_bound=1)
-    flags.DEFINE_integer("num_photographs", None, "Photographs of each test; default: all.", lower_bound=1)
-    flags.DEFINE_integer("draws", 3, "Random draws of the weights of a small network.", lower_bound=1)
-    flags.DEFINE_integer("null_draws", 5, "Pairs of random networks, the null of the verdicts.", lower_bound=1)
-    flags.DEFINE_integer("label_draws", 1, "Pairs of networks trained on true and permuted labels.", lower_bound=1)
-    flags.DEFINE_list("figure_images", ["0", "1", "2"], "Positions of the images whose maps are drawn.")
-    flags.DEFINE_multi_string("test_flags", [], "A further flag of every test: --test_flags=--smoothgrad_samples=10.")
-    flags.DEFINE_multi_string("label_flags", [], "A further flag of the data randomization tests.")
+def define():
+    """The flags: `command.FlagSet`."""
+    found = command.FlagSet()
+    run, small, photographs = "Run", "Small networks", "Photographs"
+    found.add(run, flags.DEFINE_string, "output_dir", None, "Folder of all runs and of the report.")
+    found.add(run, flags.DEFINE_bool, "list", False, "Print the experiments and what they lack, and stop.")
+    found.add(run, flags.DEFINE_enum, "protocol", "released", ["paper", "released"],
+              "Settings of the paper's text or released code.")
+    found.add(small, flags.DEFINE_list, "models", list(reproduction.SMALL_MODELS), "Networks for the small data sets.")
+    found.add(small, flags.DEFINE_list, "datasets", ["mnist", "fashion_mnist"], "Small data sets.")
+    found.add(small, flags.DEFINE_string, "data_dir", None, "Folder of the small data sets' files.")
+    found.add(photographs, flags.DEFINE_string, "images", None,
+              "Photographs, for Inception v3 and AlexNet: a folder, a glob or a CSV.")
+    found.add(photographs, flags.DEFINE_string, "inception_weights", None,
+              "Weights of Inception v3: as --weights of the other binaries.")
+    found.add(photographs, flags.DEFINE_string, "alexnet_weights", None, "Weights of AlexNet.")
+    found.add(photographs, flags.DEFINE_string, "preprocess", "inception",
+              "How photographs become inputs of Inception v3.")
+    found.add(run, flags.DEFINE_list, "methods", [*method_records.PAPER, *reproduction.CONTROLS], "Methods to test.")
+    found.add(small, flags.DEFINE_list, "metrics", [], "Metrics on small images; default: the protocol's.")
+    found.add(photographs, flags.DEFINE_list, "photograph_metrics", ["spearman_abs", "spearman", "ssim", "hog"],
+              "Metrics on photographs.")
+    found.add(small, flags.DEFINE_integer, "training_iterations", 20_000,
+              "Optimizer steps of the small networks.", lower_bound=1)
+    found.add(small, flags.DEFINE_integer, "num_images", 200, "Small images of each test.", lower_bound=1)
+    found.add(photographs, flags.DEFINE_integer, "num_photographs", None,
+              "Photographs of each test; default: all.", lower_bound=1)
+    found.add(small, flags.DEFINE_integer, "draws", 3, "Random draws of the weights of a small network.", lower_bound=1)
+    found.add(run, flags.DEFINE_integer, "null_draws", 5,
+              "Pairs of random networks, the null of the verdicts.", lower_bound=1)
+    found.add(small, flags.DEFINE_integer, "label_draws", 1,
+              "Pairs of networks trained on true and permuted labels.", lower_bound=1)
+    found.add(run, flags.DEFINE_list, "figure_images", ["0", "1", "2"], "Positions of the images whose maps are drawn.")
+    found.add(run, flags.DEFINE_multi_string, "test_flags", [],
+              "A further flag of every test: --test_flags=--smoothgrad_samples=10.")
+    found.add(small, flags.DEFINE_multi_string, "label_flags", [], "A further flag of the data randomization tests.")
+    return found
 
 
-def main(_):
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))      # so that the running experiment ends too
-    options = flags.FLAGS
+def main(found):
+    options = found.values
+    if not options.output_dir:
+        raise ValueError("output_dir: expected a folder for all runs and the report, got nothing")
+    flag_groups.check_names("methods", options.methods, methods.METHODS)
+    for name in ("metrics", "photograph_metrics"):
+        if options[name].value:
+            flag_groups.check_names(name, options[name].value, metrics.METRICS)
     steps = reproduction.steps(options)
     if options.list:
         for step in steps:
@@ -126,5 +146,4 @@ def trainings(output_dir):
 
 
 if __name__ == "__main__":
-    define_flags()
-    errors.run(main)
+    command.run(main, define)

@@ -4,13 +4,13 @@ import dataclasses
 import os
 
 from sanity_checks import datasets
+from sanity_checks.vocabulary import methods as method_records
+from sanity_checks.vocabulary import models as model_records
 from sanity_checks.vocabulary import names
 
 SMALL_MODELS = ("cnn", "mlp")
-PAPER_METHODS = ("gradient", "smoothgrad", "input_x_gradient", "guided_backprop", "gradcam", "guided_gradcam",
-                 "integrated_gradients", "integrated_gradients_smoothgrad")
 CONTROLS = ("edge_detector", "random_map")
-NO_GRADCAM = ("mlp",)       # networks without a feature map
+SIMILARITY, PROTOCOL = "similarity", "protocol"     # beginnings of the flagfiles: without, and with, how weights are drawn
 
 BINARIES = {
     "cascading": "cascading_randomization",
@@ -91,7 +91,8 @@ def small_network(options, model, dataset, missing):
     weights = os.path.join(options.output_dir, "models", f"{model}_{dataset}", "weights.h5")
     trained = (f"--weights={weights}", "--train_if_missing", f"--training_iterations={options.training_iterations}")
     figures = FIGURES[model, "mnist" if dataset == "mnist_5k" else dataset]
-    chosen = [method for method in options.methods if model not in NO_GRADCAM or "gradcam" not in method]
+    chosen = [method for method in options.methods
+              if model_records.MODELS[model].feature_map or not _reads_features(method)]
     common = (f"--model={model}", *data, f"--methods={','.join(chosen)}", f"--num_images={options.num_images}")
     found = []
     for test, binary in BINARIES.items():
@@ -99,8 +100,8 @@ def small_network(options, model, dataset, missing):
             f"--training_dir={os.path.join(options.output_dir, 'models', f'labels_{model}_{dataset}')}",
             *options.label_flags)
         draws = {"random_networks": options.null_draws, "labels": options.label_draws}.get(test, options.draws)
-        found.append(Step(f"{model}_{dataset}_{test}", binary, _tested(options, (*common, *given, f"--draws={draws}")),
-                          missing, figures.get(test, ())))
+        found.append(Step(f"{model}_{dataset}_{test}", binary,
+                          _tested(options, (*common, *given, f"--draws={draws}"), binary), missing, figures.get(test, ())))
     return found
 
 
@@ -122,12 +123,13 @@ def inception(options):
     count = _photographs(options)
     found = [
         Step(f"inception_v3_{test}", BINARIES[test],
-             _tested(options, (*tested, *count, f"--draws={options.null_draws if test == 'random_networks' else 1}")),
+             _tested(options, (*tested, *count, f"--draws={options.null_draws if test == 'random_networks' else 1}"),
+                     BINARIES[test]),
              missing, figures.get(test, ()))
         for test in ("cascading", "independent", "random_networks")]
-    edges = [method for method in options.methods if method in PAPER_METHODS]
+    edges = [method for method in options.methods if method in method_records.PAPER]
     found.append(Step("edge_comparison", "edge_comparison",
-                      _tested(options, (*common, f"--methods={','.join(edges)}", *count)), missing, (1, "37B"),
+                      _tested(options, (*common, f"--methods={','.join(edges)}", *count), "edge_comparison"), missing, (1, "37B"),
                       is_run=False, pictures={1: "figures/maps_grey.*", "37B": "figures/maps_diverging.*"}))
     found.append(_calibration(options, "inception_v3", (*common, *count), missing))
     return found
@@ -137,7 +139,7 @@ def alexnet(options):
     """Perturbation masks on AlexNet."""
     arguments = ("--model=alexnet", f"--weights={options.alexnet_weights}", f"--images={options.images}",
                  "--preprocess=caffe", "--methods=perturbation_mask", *_photographs(options))
-    return [Step("alexnet_perturbation", BINARIES["cascading"], _tested(options, arguments),
+    return [Step("alexnet_perturbation", BINARIES["cascading"], _tested(options, arguments, BINARIES["cascading"]),
                  _lacking(options, "alexnet_weights"), (36,))]
 
 
@@ -165,9 +167,14 @@ def _calibration(options, model, arguments, missing):
                 table=(f"Calibration of the metrics (appendix B), {names.label(names.MODELS, model)}", "tables/calibration.csv"))
 
 
-def _tested(options, arguments):
-    """The flags of a randomization test: first the protocol's, which the others override."""
-    protocol = os.path.join(os.path.dirname(__file__), "flagfiles", f"protocol_{options.protocol}.flags")
+def _reads_features(method):
+    return method in method_records.METHODS and method_records.METHODS[method].feature_map
+
+
+def _tested(options, arguments, binary):
+    """The flags of a test: first the protocol's, as far as the binary has them, which the others override."""
+    part = SIMILARITY if binary in ("label_randomization", "edge_comparison") else PROTOCOL
+    protocol = os.path.join(os.path.dirname(__file__), "flagfiles", f"{part}_{options.protocol}.flags")
     metrics = (f"--metrics={','.join(options.metrics)}",) if options.metrics else ()
     return (f"--flagfile={protocol}", *metrics, *arguments, *options.test_flags,
             f"--figure_images={','.join(options.figure_images)}")

@@ -5,94 +5,49 @@
 The linear model, and one 3x3 convolution with a ReLU and a sum over all pixels, of RGB and of grey images.
 Writes rows, tables/deviations (.csv, .md, .tex) and figures/simple_convolution_grey and _diverging to
 --output_dir; exits with status 1 if a closed form does not hold. Killed runs are resumed by the same command.
---seed draws the weights. Flags of models, metrics and of randomization have no effect.
+--seed draws the weights.
 """
 
-import dataclasses
 import os
 
 from absl import flags
-import numpy as np
-import pandas as pd
 
-from experiments import errors
-from experiments import method_flags
-from experiments import model_flags
-from experiments import run_flags
-from experiments import unit_runs
+from experiments import command
+from experiments import flag_groups
+from experiments import from_flags
 from sanity_checks import figures
 from sanity_checks import runs
 from sanity_checks import tables
 from sanity_checks.figures import grids
 from sanity_checks.figures import overview
 from sanity_checks.figures import saving
+from sanity_checks.paper import closed_form_units
 from sanity_checks.paper import closed_forms
 from sanity_checks.paper import simple
 
-# Flags of what is not here: another model and its training, metrics.
-UNUSED = ("model", "weights", "blocks", "gradcam_layer", "metrics")
 STEM = "simple_convolution"
 
 
-def define_flags():
-    """Defines this binary's flags; a function, so that importing the module leaves other binaries' flags alone."""
-    flags.DEFINE_enum("filter", "normal", list(simple.FILTERS),
-                      "The convolution's weights: standard normal, or the same less their mean in each channel.")
+def define():
+    """The flags: `command.FlagSet`."""
+    found = command.FlagSet()
+    found.add("Model", flags.DEFINE_enum, "filter", "normal", list(simple.FILTERS),
+              "The convolution's weights: standard normal, or the same less their mean in each channel.")
+    flag_groups.data(found)
+    flag_groups.parameters(found, closed_forms.SHOWN)
+    flag_groups.run(found)
+    return found
 
 
-def main(_):
-    run_flags.check()
-    dataset = model_flags.load_dataset()
-    made = {method: method_flags.make(method) for method in closed_forms.SHOWN}
-    models = [closed_forms.GREY] if dataset.image_shape[-1] == 1 else [closed_forms.RGB, closed_forms.GREY]
-    shown = run_flags.figure_images()
-
-    def compute(unit, progress):
-        return compare_unit(dataset, unit, made, models, shown, progress)
-
-    unused = tuple(name for name in unit_runs.UNUSED if name != "figure_images") + UNUSED
-    if unit_runs.run(unit_runs.Computation(
-            closed_forms.TEST, "simple", dataset, compute, 1 + len(models), made, unused=unused)):
-        draw(run_flags.OUTPUT_DIR.value, dataset.test.ids)
-
-
-def compare_unit(dataset, unit, made, models, shown, progress):
-    """Rows of a work unit, and the maps of its images that are shown.
-
-    Args:
-        dataset: `sanity_checks.datasets.Dataset`.
-        unit: `runs.Unit`; each draw has weights of its own.
-        made: dict, method name -> method.
-        models: the convolutions, of `closed_forms.IMAGE_LABELS`.
-        shown: positions in the test images.
-        progress: function of the number of steps just done: an image and model each.
-
-    Returns:
-        (pandas.DataFrame with `runs.COLUMNS`, list of `runs.FigureMaps`).
-    """
-    images, ids = dataset.test[unit.first:unit.last], dataset.test.ids[unit.first:unit.last]
-    options = ({name: dataclasses.asdict(method) for name, method in made.items()},
-               run_flags.SEED.value + unit.draw, run_flags.BATCH_SIZE.value)
-    found = closed_forms.compare_linear(images, ids, *options)
-    rows, maps = [closed_forms.rows(closed_forms.LINEAR, dataset.name, ids, unit.draw, found)], []
-    progress(len(ids))
-    positions = [i for i in range(len(ids)) if unit.draw == 0 and unit.first + i in shown]
-    for model in models:
-        inputs = simple.grey(images) if model == closed_forms.GREY and images.shape[-1] == 3 else images
-        found, left_out, explained = closed_forms.compare_convolution(inputs, ids, *options, flags.FLAGS.filter)
-        rows.append(closed_forms.rows(model, dataset.name, ids, unit.draw, found, left_out))
-        maps += [_figure_maps(dataset, inputs[i], ids[i], model, {name: of[i] for name, of in explained.items()})
-                 for i in positions]
-        progress(len(ids))
-    return pd.concat(rows, ignore_index=True), maps
-
-
-def _figure_maps(dataset, image, image_id, model, maps):
-    return runs.FigureMaps(
-        image=np.broadcast_to(image, (*image.shape[:2], 3)), image_id=f"{image_id} {model}",
-        input_range=dataset.input_range, label=-1, stages=(model,),
-        maps={name: of[None] for name, of in maps.items()},
-        explained_class=np.zeros(1, np.int64), label_name=closed_forms.IMAGE_LABELS[model])
+def main(found):
+    from_flags.check(found)
+    options = found.values
+    made = {method: from_flags.make_method(options, method) for method in closed_forms.SHOWN}
+    settings = closed_form_units.Settings(made, options.filter, options.seed, options.batch_size)
+    dataset = from_flags.dataset(options)
+    job = closed_form_units.job(dataset, settings, from_flags.units(options), from_flags.flagfile(found))
+    if from_flags.finished(job, options):
+        draw(options.output_dir, dataset.get().test.ids)
 
 
 def draw(output_dir, image_ids):
@@ -117,7 +72,5 @@ def draw(output_dir, image_ids):
         raise ValueError(f"{closed_forms.MODEL_LABELS[row.model]}: {row.method} differs from its closed form "
                          f"{row.closed_form} by {row.deviation:.1e}, expected at most {closed_forms.TOLERANCE:g}")
 
-
 if __name__ == "__main__":
-    define_flags()
-    errors.run(main)
+    command.run(main, define)

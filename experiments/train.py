@@ -10,31 +10,37 @@ import os
 
 from absl import flags
 
-from experiments import errors
-from experiments import model_flags
+from experiments import command
+from experiments import flag_groups
+from experiments import from_flags
 from sanity_checks.runs import files
-from sanity_checks.training import training_run
+from sanity_checks.vocabulary import models
 
 
-def define_flags():
-    """Defines this binary's flags; a function, so that importing the module leaves other binaries' flags alone."""
-    flags.DEFINE_integer("iterations", 20_000, "Optimizer steps of 50 images.", lower_bound=1)
-    flags.DEFINE_integer("seed", 0, "Seed of the initial weights and of the order of the images.", lower_bound=0)
-    flags.DEFINE_string("output_dir", None, "Folder for the trained network.", required=True)
+def define():
+    """The flags: `command.FlagSet`."""
+    found, group = command.FlagSet(), "Training"
+    trainable = [name for name, record in models.MODELS.items() if record.trained_here]
+    found.add(group, flags.DEFINE_enum, "model", "cnn", trainable, "Network to train.")
+    found.add(group, flags.DEFINE_integer, "iterations", 20_000, "Optimizer steps of 50 images.", lower_bound=1)
+    found.add(group, flags.DEFINE_integer, "seed", 0, "Seed of the initial weights and of the order of the images.",
+              lower_bound=0)
+    found.add(group, flags.DEFINE_string, "output_dir", None, "Folder for the trained network.")
+    flag_groups.data(found, photographs=False)
+    return found
 
 
-def main(_):
-    options = flags.FLAGS
-    dataset = model_flags.load_dataset()
-    metrics = model_flags.train(options.model, dataset, options.output_dir, options.iterations, options.seed)
-    names = ("model", "dataset", "data_dir", "iterations", "seed", "output_dir")
-    lines = [options[name].serialize() for name in names]
-    files.write_text(os.path.join(options.output_dir, "flags.flags"), "".join(f"{line}\n" for line in lines if line))
+def main(found):
+    options = found.values
+    if not options.output_dir:
+        raise ValueError("output_dir: expected a folder for the trained network, got nothing")
+    data = from_flags.dataset(options).get()
+    metrics = from_flags.train(options.model, data, options.output_dir, options.iterations, options.seed)
+    files.write_text(os.path.join(options.output_dir, "flags.flags"), found.flagfile())
     for name in ("train_accuracy", "validation_accuracy", "test_accuracy"):
         print(f"{name.replace('_', ' ')}: {metrics[name]:.4f}")
-    print(f"weights: {os.path.join(options.output_dir, training_run.WEIGHTS)}")
+    print(f"weights: {os.path.join(options.output_dir, 'weights.h5')}")
 
 
 if __name__ == "__main__":
-    define_flags()
-    errors.run(main)
+    command.run(main, define)

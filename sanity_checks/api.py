@@ -1,27 +1,37 @@
 """The tests from Python: `report = sanity_checks.run(classifier, images, methods=[...], tests=[...])`."""
 
+from collections.abc import Mapping
+from collections.abc import Sequence
 import functools
 import os
-import sys
 import tempfile
-import time
 
+import matplotlib.figure
 import numpy as np
-import tqdm
+import pandas as pd
 
+from sanity_checks import datasets
 from sanity_checks import methods as methods_module
 from sanity_checks import report
 from sanity_checks import runs
 from sanity_checks.analysis import aggregation
 from sanity_checks.analysis import verdicts
+from sanity_checks.comparison import jobs
+from sanity_checks.comparison import packing
 from sanity_checks.comparison import runner
+from sanity_checks.comparison import sources
 from sanity_checks.datasets import base
 from sanity_checks.figures import curves
 from sanity_checks.methods import base as methods_base
+from sanity_checks.models import classifier as classifiers
+from sanity_checks.runs import execute
+from sanity_checks.runs import fingerprint
 from sanity_checks.weights import initialization
 from sanity_checks.weights import states
 
 NULL = "random_networks"
+NULL_DRAWS = 5              # of the null when the user does not say: it decides every stage, and is cheap
+SHOWN = 3                   # images whose maps the report shows
 
 
 class Report:
@@ -38,24 +48,21 @@ class Report:
         self.rows = runs.read_rows(list(directories.values()))
 
     @functools.cached_property
-    def table(self):
+    def table(self) -> pd.DataFrame:
         """pandas.DataFrame: mean, sd, n, n_degenerate and 95 % interval by test, stage, method and metric."""
         return aggregation.aggregate(self.rows)
 
     @functools.cached_property
-    def verdicts(self):
-        """pandas.DataFrame: whether each method follows the weights, by the rule of `sanity_checks.analysis.verdicts`."""
+    def verdicts(self) -> pd.DataFrame:
+        """pandas.DataFrame: whether each method follows the weights, by the rule of `analysis.verdicts`."""
         return verdicts.verdicts(self.rows)
 
-    def plot(self, test=None, band="sd"):
+    def plot(self, test: str | None = None, band: str = "sd") -> matplotlib.figure.Figure:
         """Curves of similarity against stage.
 
         Args:
-            test: str, one of the tests run; default the first.
+            test: one of the tests run; default the first.
             band: "sd" or "interval".
-
-        Returns:
-            matplotlib.figure.Figure.
         """
         test = test or next(iter(self.directories))
         summary = self.table[self.table["test"] == test]
@@ -63,25 +70,28 @@ class Report:
             raise ValueError(f"test: expected one of {', '.join(self.directories)}, got {test!r}")
         return curves.stage_curves(summary, list(dict.fromkeys(summary["metric"])), band)
 
-    def to_html(self, directory):
+    def to_html(self, directory: str | os.PathLike) -> str:
         """Writes the page that `sanity_checks.report` makes of the runs, figures and tables beside it.
 
         Args:
-            directory: str, folder of the page; made if missing.
+            directory: folder of the page; made if missing.
 
         Returns:
-            str, path of its index.html.
+            Path of its index.html.
         """
-        return report.write(directory, runs=list(self.directories.values()))
+        return report.write(os.fspath(directory), runs=list(self.directories.values()))
 
     def _repr_html_(self):
         return self.verdicts.to_html(index=False)
 
 
-def run(classifier, images, methods=("gradient", "smoothgrad", "guided_backprop"), tests=("cascading",),
-        metrics=("spearman_abs", "spearman"), draws=1, labels=None, image_ids=None, seed=0,
-        randomization=initialization.Randomization(), explained_class="own", batch_size=None, output_dir=None,
-        input_range=None, progress=True):
+def run(classifier: classifiers.Classifier, images: np.ndarray,
+        methods: Sequence | Mapping = ("gradient", "smoothgrad", "guided_backprop"),
+        tests: Sequence[str] = ("cascading",), metrics: Sequence[str] = ("spearman_abs", "spearman"), draws: int = 1,
+        labels: Sequence | None = None, image_ids: Sequence | None = None, seed: int = 0,
+        randomization: initialization.Randomization = initialization.Randomization(), explained_class: str = "own",
+        batch_size: int | None = None, output_dir: str | os.PathLike | None = None,
+        input_range: tuple[float, float] | None = None, progress: bool = True, null_draws: int = NULL_DRAWS) -> Report:
     """Runs randomization tests on a classifier, and the null that their verdicts are held against.
 
     Args:
@@ -91,43 +101,75 @@ def run(classifier, images, methods=("gradient", "smoothgrad", "guided_backprop"
             (classifier, images, targets, seed) -> maps of your own; or a dict of name -> any of these.
         tests: names in `sanity_checks.weights.states.TESTS`.
         metrics: names in `sanity_checks.metrics.METRICS`.
-        draws: int, independent random draws of the weights.
+        draws: independent random draws of the weights.
         labels: int [N], or None.
-        image_ids: N str; default "0", "1" ...
+        image_ids: N distinct names; default "0", "1" ...
         seed, randomization, explained_class, batch_size: see `sanity_checks.comparison.runner.Protocol`.
         output_dir: folder that keeps one run directory a test; a killed run with the same arguments goes on there.
             Default: a temporary folder that goes with the report.
         input_range: (lowest, highest) value of an image, for figures; default that of `images`.
         progress: whether to show a progress bar.
-
-    Returns:
-        `Report`.
+        null_draws: pairs of random networks behind the null.
 
     Raises:
-        ValueError: an unknown name, or images, labels or methods that do not fit the classifier.
+        ValueError: an unknown name, or images, labels or methods that do not fit the classifier; or the folder holds
+            a run of something else (images, weights, model, code of a method, settings), which the message names.
     """
-    made = _make_methods(classifier, methods)
-    data = _dataset(classifier, images, labels, image_ids, input_range)
+    made = make_methods(classifier, methods)
+    data = sources.given(_dataset(classifier, images, labels, image_ids, input_range))
+    for test in tests:
+        states.stages(classifier, test)         # an unknown test is refused before any has run
+    packed = sources.Source(packing.Packed(classifier), classifier)
     keep = None if output_dir else tempfile.TemporaryDirectory()
-    folder = output_dir or keep.name
-    directories = {}
-    for test in dict.fromkeys([*tests, NULL]):
-        own = runner.Protocol(test, made, tuple(metrics), seed, randomization, explained_class, batch_size)
-        directories[test] = os.path.join(folder, test)
-        _run_test(classifier, data, own, draws, directories[test], progress)
+    folder = os.fspath(output_dir) if output_dir else keep.name
+    directories = {test: os.path.join(folder, test) for test in dict.fromkeys([*tests, NULL])}
+    work = {}
+    for test in directories:
+        protocol = runner.Protocol(test, made, tuple(metrics), seed, randomization, explained_class, batch_size)
+        units = jobs.Units(null_draws if test == NULL else draws, figure_images=tuple(range(min(SHOWN, len(images)))))
+        work[test] = jobs.weight_states(packed, data, protocol, units)
+    for test, job in work.items():
+        execute.execute(job, directories[test], progress=progress)
     return Report(directories, keep)
 
 
-def _make_methods(classifier, methods):
-    named = methods.items() if isinstance(methods, dict) else (
-        (type(m).__name__.lower() if isinstance(m, methods_base.Method) else methods_module.name_of(m), m)
-        for m in methods)
-    made = {name: m if isinstance(m, methods_base.Method) else methods_module.make(m) for name, m in named}
-    if not made:
-        raise ValueError("methods: expected at least one")
-    for name, method in made.items():
-        methods_module.check_suitable(classifier, name, method)
+def make_methods(classifier, methods):
+    """The methods that a user gave, each under a name of its own: dict, name -> `methods.base.Method`.
+
+    Args:
+        classifier: `Classifier` that they must be able to explain.
+        methods: see `run`.
+
+    Raises:
+        ValueError: no methods, an unknown name, two methods of one name, a function that is called like a registered
+            method, or a method that cannot explain the classifier.
+    """
+    given = list(methods.items() if isinstance(methods, Mapping) else ((_name(method), method) for method in methods))
+    if not given:
+        raise ValueError("methods: expected at least one, got none")
+    made = {}
+    for name, method in given:
+        if name in made:
+            raise ValueError(f"methods: two are called {name!r}; give them names: a dict of name -> method")
+        if not isinstance(method, (str, methods_base.Method)) and name in methods_module.METHODS:
+            raise ValueError(f"methods: a function of your own is called {name!r} like a registered method; give it "
+                             f"another name: a dict of name -> method")
+        made[name] = method if isinstance(method, methods_base.Method) else methods_module.make(method)
+        methods_module.check_suitable(classifier, name, made[name])
     return made
+
+
+def _name(method):
+    """The name of a method that was given without one: registered, with what differs from the defaults, or its own."""
+    if not isinstance(method, methods_base.Method):
+        return methods_module.name_of(method)
+    name = next((name for name, kind in methods_module.METHODS.items() if kind is type(method)), type(method).__name__)
+    if name not in methods_module.METHODS:
+        return name
+    changed = [f"{parameter}={fingerprint.json_value(getattr(method, parameter))}"
+               for parameter, record in methods_module.parameters(name).items()
+               if getattr(method, parameter) is not record.default and getattr(method, parameter) != record.default]
+    return f"{name}({', '.join(changed)})" if changed else name
 
 
 def _dataset(classifier, images, labels, image_ids, input_range):
@@ -136,27 +178,9 @@ def _dataset(classifier, images, labels, image_ids, input_range):
         raise ValueError(f"images: expected shape [N, {', '.join(map(str, classifier.image_shape))}] with N > 0, "
                          f"got {list(images.shape)}")
     ids = tuple(map(str, range(len(images)) if image_ids is None else image_ids))
-    if len(set(ids)) != len(images) or labels is not None and len(labels) != len(images):
-        raise ValueError(f"expected {len(images)} distinct image_ids and as many labels, one an image")
-    labels = None if labels is None else np.asarray(labels, np.int64)
+    if len(set(ids)) != len(images):
+        raise ValueError(f"image_ids: expected {len(images)} distinct names, got {len(ids)}, {len(set(ids))} distinct")
+    labels = None if labels is None else datasets.base.class_labels(labels, len(images))
     span = input_range or (float(images.min()), float(images.max()))
     return base.Dataset("images", "memory", base.content_sha256(images), None, None,
                         base.ArraySplit(images, labels, ids), images.shape[1:], span)
-
-
-def _run_test(classifier, data, protocol, draws, directory, progress):
-    settings = {"test": protocol.test, "methods": {name: repr(method) for name, method in protocol.methods.items()},
-                "metrics": protocol.metrics, "seed": protocol.seed, "randomization": repr(protocol.randomization),
-                "explained_class": protocol.explained_class, "draws": draws}
-    sums = {"weights": initialization.weights_sha256(classifier), "images": data.sha256}
-    opened = runs.RunDirectory.open(directory, settings, "", {"sha256": sums})
-    units = runs.units(draws, len(data.test), runner.images_per_unit(data.image_shape))
-    left = [unit for unit in units if not opened.is_done(unit)]
-    total = sum(unit.last - unit.first for unit in left) * len(states.stages(classifier, protocol.test))
-    with tqdm.tqdm(total=total * protocol.passes(), unit="pass", unit_scale=True, desc=protocol.test,
-                   file=sys.stderr, disable=not (progress and left)) as bar:
-        for unit in left:
-            started = time.monotonic()
-            rows, maps = runner.run_unit(classifier, data, unit, protocol, range(min(3, len(data.test))), bar.update)
-            opened.write_unit(unit, rows, time.monotonic() - started, maps)
-    opened.finish(len(units))

@@ -6,6 +6,7 @@ import tensorflow as tf
 import tf_keras
 
 import sanity_checks
+from sanity_checks import api
 from sanity_checks import methods
 
 
@@ -41,7 +42,8 @@ def test_rows_of_every_test_and_the_null(report):
 
 
 def test_the_table_counts_images_and_draws(report):
-    assert (report.table.n == 18).all() and {"mean", "ci_low", "ci_high", "n_degenerate"} <= set(report.table.columns)
+    assert (report.table[report.table.test != "random_networks"].n == 18).all()
+    assert (report.table[report.table.test == "random_networks"].n == 45).all() and {"mean", "ci_low", "ci_high", "n_degenerate"} <= set(report.table.columns)
 
 
 def test_a_method_that_ignores_the_weights_is_found_out(report):
@@ -53,7 +55,9 @@ def test_a_method_that_ignores_the_weights_is_found_out(report):
 
 def test_plots_are_figures(report):
     figure = report.plot("independent")
-    assert [axes.get_ylabel() for axes in figure.axes if axes.get_ylabel()]
+    assert [axes.get_ylabel() for axes in figure.axes] == ["Rank Correlation (ABS)", "Rank Correlation (No ABS)"]
+    assert {line.get_label() for line in figure.axes[0].get_lines()} >= {"Gradient", "edges"}
+    assert [text.get_text() for text in figure.axes[-1].get_xticklabels()] == ["original", "top", "hidden", "conv"]
     with pytest.raises(ValueError, match="test: expected one of cascading, independent, random_networks, got 'x'"):
         report.plot("x")
 
@@ -64,7 +68,7 @@ def test_a_kept_run_goes_on(own_model, images, tmp_path, monkeypatch):
     monkeypatch.setattr(methods.METHODS["gradient"], "maps", None)        # nothing is computed again
     again = sanity_checks.run(own_model, images[:2], **arguments)
     assert first.rows.equals(again.rows)
-    with pytest.raises(ValueError, match="--seed: the run has 0, got 1"):
+    with pytest.raises(ValueError, match="seed: the run has 0, got 1"):
         sanity_checks.run(own_model, images[:2], seed=1, **arguments)
 
 
@@ -74,13 +78,38 @@ def test_parameters_by_instance_and_names_by_dict(own_model, images):
     assert set(report.rows.method) == {"few", "many"}
 
 
+def test_two_instances_of_a_method_have_names_of_their_own(own_model, images):
+    made = [methods.make("smoothgrad", samples=2), methods.make("smoothgrad", samples=3), methods.make("smoothgrad")]
+    named = api.make_methods(own_model, made)
+    assert list(named) == ["smoothgrad(samples=2)", "smoothgrad(samples=3)", "smoothgrad"]
+    assert [method.samples for method in named.values()] == [2, 3, 50]
+
+
+def test_the_null_has_draws_of_its_own(own_model, images):
+    report = sanity_checks.run(own_model, images[:2], methods=["gradient"], draws=2, progress=False)
+    draws = report.rows.groupby("test", observed=True).draw.nunique()
+    assert draws["cascading"] == 2 and draws["random_networks"] == api.NULL_DRAWS == 5
+
+
+def test_labels_may_stand_in_a_column(own_model, images):
+    report = sanity_checks.run(own_model, images, methods=["gradient"], labels=np.arange(9).reshape(9, 1) % 3,
+                               explained_class="label", null_draws=1, progress=False)
+    found = report.rows.drop_duplicates("image_id").set_index("image_id").explained_class
+    assert [found[str(i)] for i in range(9)] == [0, 1, 2] * 3
+
+
 @pytest.mark.parametrize("arguments, message", [
     ({"methods": []}, "methods: expected at least one"),
     ({"methods": ["gradiant"]}, "unknown method 'gradiant'"),
     ({"tests": ["cascade"]}, "unknown test 'cascade'"),
     ({"metrics": ["pearson"]}, "unknown metric 'pearson'"),
-    ({"labels": [1]}, "expected 9 distinct image_ids and as many labels"),
-    ({"image_ids": ["a"] * 9}, "expected 9 distinct image_ids"),
+    ({"labels": [1]}, "labels: expected 9 class numbers"),
+    ({"labels": np.eye(9)}, "labels: expected 9 class numbers, found one-hot"),
+    ({"labels": np.full(9, 1.7)}, "labels: expected 9 class numbers"),
+    ({"image_ids": ["a"] * 9}, "image_ids: expected 9 distinct names, got 9, 1 distinct"),
+    ({"methods": ["gradient", "gradient"]}, "methods: two are called 'gradient'"),
+    ({"methods": [lambda c, x, t, s: x, lambda c, x, t, s: -x]}, "methods: two are called '<lambda>'"),
+    ({"methods": {"gradient": edges}}, "a function of your own is called 'gradient' like a registered method"),
 ])
 def test_wrong_arguments_are_refused(own_model, images, arguments, message):
     with pytest.raises(ValueError, match=message):

@@ -13,7 +13,6 @@ from sanity_checks.weights import initialization
 
 Architecture = architectures.Architecture
 MODELS = architectures.MODELS
-TRAINABLE = tuple(name for name, architecture in MODELS.items() if architecture.trainable)
 trainable = architectures.trainable
 classify = classification.classify
 implementation_of = implementations.implementation_of

@@ -1,7 +1,6 @@
 """Maps of the simple models against their closed forms, as rows and a table (Adebayo et al. 2018, section 5.3)."""
 
 import numpy as np
-import pandas as pd
 
 import sanity_checks
 from sanity_checks import runs
@@ -93,14 +92,13 @@ def rows(model, dataset, image_ids, draw, found, left_out=None):
     Returns:
         pandas.DataFrame with the columns `runs.COLUMNS`.
     """
-    common = {"model": model, "dataset": dataset, "test": TEST, "draw": draw, "image_id": list(image_ids),
-              "explained_class": 0}
+    rows = runs.Collector(model, dataset, TEST, draw, image_ids)
     measured = [(stage, method, DEVIATION, values) for stage, method, values in found]
     if left_out is not None:
         measured.append((found[0][0], found[0][1], LEFT_OUT, left_out))
-    parts = [pd.DataFrame({**common, "stage_index": index, "stage": stage, "method": method, "metric": metric,
-                           "value": values}) for index, (stage, method, metric, values) in enumerate(measured)]
-    return pd.concat(parts, ignore_index=True)[list(runs.COLUMNS)]
+    for index, (stage, method, metric, values) in enumerate(measured):
+        rows.add(index, stage, method, metric, values, 0)
+    return rows.frame()
 
 
 def summarized(table):

@@ -12,13 +12,16 @@ is where the others end.
 import dataclasses
 
 import numpy as np
-import pandas as pd
 from scipy import special
 
 from sanity_checks import metrics
 from sanity_checks import randomness
 from sanity_checks import registry
 from sanity_checks import runs
+from sanity_checks.comparison import identity
+from sanity_checks.comparison import sources
+from sanity_checks.runs import fingerprint
+from sanity_checks.runs import job as run_jobs
 
 TEST = "input_times_random"     # of the rows, whose method is the distribution and whose stage is the scale
 MODEL = "none"
@@ -98,16 +101,44 @@ def compare(images, image_ids, protocol, draw=0, dataset="", progress=None):
     Returns:
         pandas.DataFrame with the columns `runs.COLUMNS`.
     """
-    common = {"model": MODEL, "dataset": dataset, "test": TEST, "draw": draw, "image_id": list(image_ids),
-              "explained_class": NO_CLASS}
-    rows = []
+    rows = runs.Collector(MODEL, dataset, TEST, draw, image_ids)
     for distribution in protocol.distributions:
         u, v = (noise(distribution, side, image_ids, images.shape[1:], draw, protocol.seed) for side in (0, 1))
         for index, scale in enumerate(protocol.scales):
             a, b = (images * (protocol.center + scale * vector) for vector in (u, v))
-            rows += [pd.DataFrame({**common, "stage_index": index, "stage": f"{scale:g}", "method": distribution,
-                                   "metric": metric, "value": metrics.similarity(a, b, metric)})
-                     for metric in protocol.metrics]
+            for metric in protocol.metrics:
+                rows.add(index, f"{scale:g}", distribution, metric, metrics.similarity(a, b, metric), NO_CLASS)
             if progress:
                 progress(len(images))
-    return pd.concat(rows, ignore_index=True)[list(runs.COLUMNS)]
+    return rows.frame()
+
+
+@dataclasses.dataclass(frozen=True)
+class Computation:
+    """Builds the function that computes a unit; see `runs.job.Job.build`."""
+    dataset: sources.Source
+    protocol: Protocol
+
+    def __call__(self):
+        dataset = self.dataset.get()
+
+        def compute(unit, progress):
+            images, ids = dataset.test[unit.first:unit.last], dataset.test.ids[unit.first:unit.last]
+            return compare(images, ids, self.protocol, unit.draw, dataset.name, progress), []
+        return compute
+
+
+def job(dataset, protocol, units, flagfile=""):
+    """The job that compares products.
+
+    Args:
+        dataset: `sources.Source`.
+        protocol: `Protocol`.
+        units: `comparison.jobs.Units`.
+        flagfile: str.
+    """
+    images = dataset.get()
+    held = {"test": TEST, "dataset": images.name, **fingerprint.json_value(dataclasses.asdict(protocol)),
+            **units.settings(images)}
+    return run_jobs.Job(TEST, held, identity.of_images(images, units.count(images)), units.cut(images),
+                        len(protocol.distributions) * len(protocol.scales), Computation(dataset, protocol), "step", flagfile)

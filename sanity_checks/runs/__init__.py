@@ -15,6 +15,7 @@ from sanity_checks.runs import rows
 from sanity_checks.runs import work_units
 
 COLUMNS = rows.COLUMNS
+Collector = rows.Collector
 SCHEMA = rows.SCHEMA
 FigureMaps = maps.FigureMaps
 RunDirectory = directory.RunDirectory

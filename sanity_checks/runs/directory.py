@@ -8,12 +8,17 @@
 
 import dataclasses
 import json
+import logging
 import os
 
 from sanity_checks.runs import files
 from sanity_checks.runs import maps as figure_files
 from sanity_checks.runs import reading
 from sanity_checks.runs import rows as row_files
+
+OWN_VERSION = "sanity-checks"       # of the provenance's versions, this library's
+
+logger = logging.getLogger("absl")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,19 +32,35 @@ class RunDirectory:
     path: str
 
     @classmethod
-    def open(cls, path, settings, flagfile, provenance, blocks_from=None):
+    def find(cls, path, settings, sha256):
+        """The directory of a run with these settings, as it stands: `RunDirectory`, or None where there is none yet.
+
+        Args:
+            path, settings: see `open`.
+            sha256: dict, what -> checksum.
+
+        Raises:
+            ValueError: the directory holds a run with other settings, or no run but other files.
+        """
+        _refuse_strange_directory(path)
+        if not os.path.exists(os.path.join(path, reading.RUN_FILE)):
+            return None
+        _refuse_other_settings(path, reading.read_run(path), _as_json(settings), {"sha256": _as_json(sha256)})
+        return cls(path)
+
+    @classmethod
+    def open(cls, path, settings, flagfile, provenance):
         """Creates a run directory, or opens it to go on with the run in it.
 
         Any number of processes may do so at once: one creates it, the others find it created.
 
         Args:
             path: str, the directory.
-            settings: dict, flag name (without dashes) -> JSON value, of every flag that the rows depend on.
+            settings: dict, name of an argument or flag -> JSON value, of everything named that the rows depend on.
             flagfile: str, the flags that re-run the run; becomes `flags.flags`.
             provenance: dict of JSON values: versions, device ... Its entry "sha256" (dict, what -> checksum),
                 if any, must be that of the run in the directory; the others are recorded from the first
                 process.
-            blocks_from: JSON value, where the model's blocks come from; recorded.
 
         Raises:
             ValueError: the directory holds a run with other settings, which the message names, or no run at
@@ -47,10 +68,12 @@ class RunDirectory:
         """
         _refuse_strange_directory(path)
         settings, provenance = _as_json(settings), _as_json(provenance)
-        run = {"settings": settings, "provenance": provenance, "blocks_from": blocks_from, "totals": None}
+        run = {"settings": settings, "provenance": provenance, "totals": None}
         run_file = os.path.join(path, reading.RUN_FILE)
         if os.path.exists(run_file) or not files.create_text(run_file, _json_text(run)):
-            _refuse_other_settings(path, reading.read_run(path), settings, provenance)
+            found = reading.read_run(path)
+            _refuse_other_settings(path, found, settings, provenance)
+            _warn_of_other_version(path, found, provenance)
         files.create_text(os.path.join(path, reading.FLAG_FILE), flagfile)
         return cls(path)
 
@@ -118,19 +141,26 @@ def _refuse_strange_directory(path):
     strange = sorted(name for name in os.listdir(path) if not files.is_temporary(name))
     if strange and not os.path.exists(run_file):            # another process may have made the run just now
         raise ValueError(f"{path} is not empty and holds no run (it has {strange[0]!r}, but no "
-                         f"{reading.RUN_FILE}); choose another --output_dir")
+                         f"{reading.RUN_FILE}); choose another output_dir")
 
 
 def _refuse_other_settings(path, run, settings, provenance):
     old = run["settings"]
-    differing = [f"--{name}: the run has {_shown(old, name)}, got {_shown(settings, name)}"
+    differing = [f"{name}: the run has {_shown(old, name)}, got {_shown(settings, name)}"
                  for name in sorted({*old, *settings}) if old.get(name) != settings.get(name)]
     old_sums, new_sums = run["provenance"].get("sha256") or {}, provenance.get("sha256") or {}
     differing += [f"sha256 of the {name}: the run has {_shown(old_sums, name)}, got {_shown(new_sums, name)}"
                   for name in sorted({*old_sums, *new_sums}) if old_sums.get(name) != new_sums.get(name)]
     if differing:
         raise ValueError(f"{path} holds a run with other settings: {'; '.join(differing)}. "
-                         "Choose another --output_dir, or the run's settings")
+                         "Choose another output_dir, or the run's settings")
+
+
+def _warn_of_other_version(path, run, provenance):
+    """Rows of two versions of this library may differ; they may also be meant to stand together."""
+    old, new = (found.get("versions", {}).get(OWN_VERSION) for found in (run["provenance"], provenance))
+    if old and new and old != new:
+        logger.warning("%s was begun with version %s of this library, this is version %s", path, old, new)
 
 
 def _shown(settings, name):

@@ -15,7 +15,7 @@ MAPS = "maps"
 
 
 def read_run(path):
-    """Returns the content of a run directory's run.json: dict with settings, provenance, blocks_from and
+    """Returns the content of a run directory's run.json: dict with settings, provenance and
     totals.
 
     Raises:

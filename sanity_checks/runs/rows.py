@@ -114,3 +114,40 @@ def _to_array(column, field):
         return pa.array(column.to_numpy(), type=field.type)
     except (pa.ArrowException, TypeError) as error:
         raise ValueError(f"rows: column {field.name!r} must hold {field.type}, got {column.dtype}") from error
+
+
+class Collector:
+    """Gathers the rows of one work unit; the only place where rows are made.
+
+    Args:
+        model, dataset, test: str.
+        draw: int.
+        image_ids: sequence of N str.
+    """
+
+    def __init__(self, model, dataset, test, draw, image_ids):
+        self._common = {"model": model, "dataset": dataset, "test": test, "draw": draw, "image_id": list(image_ids)}
+        self._parts = []
+
+    def add(self, stage_index, stage, method, metric, values, explained_class):
+        """Adds a row per image.
+
+        Args:
+            stage_index: int; 0 is the original.
+            stage, method, metric: str.
+            values: float64 [N].
+            explained_class: int or int [N].
+        """
+        self._parts.append({"stage_index": stage_index, "stage": stage, "method": method, "metric": metric,
+                            "value": np.asarray(values, np.float64),
+                            "explained_class": np.broadcast_to(explained_class, len(self._common["image_id"]))})
+
+    def frame(self):
+        """All rows so far: pandas.DataFrame with the columns `COLUMNS`."""
+        count, images = len(self._parts), len(self._common["image_id"])
+        columns = {name: np.repeat([part[name] for part in self._parts], images)
+                   for name in ("stage_index", "stage", "method", "metric")}
+        for name, kind in (("value", np.float64), ("explained_class", np.int64)):
+            columns[name] = np.concatenate([part[name] for part in self._parts]).astype(kind)
+        columns |= {name: self._common[name] for name in ("model", "dataset", "test", "draw")}
+        return pd.DataFrame({**columns, "image_id": self._common["image_id"] * count})[list(COLUMNS)]

@@ -64,8 +64,8 @@ def test_neither_tensorflow_nor_pyplot_is_imported(tmp_path):
 
 @pytest.mark.parametrize("arguments, message", [
     (["--run_dirs=nowhere"], "error: nowhere is not a run directory: it has no run.json"),
-    (["--run_dirs=nowhere,elsewhere"], "error: --output_dir is needed for 2 run directories"),
-    (["--run_dirs=nowhere", "runs"], "error: expected flags alone, got 'runs'")])
+    (["--run_dirs=nowhere,elsewhere"], "error: --output_dir: needed for 2 run directories, got nothing"),
+    (["--run_dirs=nowhere", "runs"], "error: expected flags alone, got 'runs'; write --flag=value, lists with commas")])
 def test_an_error_is_one_line(arguments, message):
     done = aggregate(*arguments)
     assert (done.returncode, done.stderr, done.stdout) == (1, message + "\n", "")
@@ -93,13 +93,14 @@ def test_a_file_that_cannot_be_written_is_an_error(tmp_path):
     assert done.returncode == 1 and done.stderr == f"error: Not a directory: {tmp_path}/file/tables\n"
 
 
+BODY = ("from experiments import command\ndef main(found): raise {error}\ncommand.run(main, command.FlagSet)")
+
+
 def test_a_defect_keeps_its_traceback():
-    code = "from experiments import errors\ndef main(_): raise KeyError('bug')\nerrors.run(main)"
-    done = aggregate(code=code)
+    done = aggregate(code=BODY.format(error="KeyError('bug')"))
     assert done.returncode == 1 and "Traceback" in done.stderr and "KeyError: 'bug'" in done.stderr
 
 
 def test_a_traceback_can_be_asked_for():
-    code = "from experiments import errors\ndef main(_): raise ValueError('two\\nlines')\nerrors.run(main)"
-    done = aggregate("--verbosity=1", code=code)
+    done = aggregate("--verbosity=debug", code=BODY.format(error="ValueError('two\\nlines')"))
     assert "Traceback" in done.stderr and done.stderr.endswith("\nerror: two lines\n")

@@ -1,29 +1,16 @@
 """Flagfiles: each says what runs it, and that binary takes its flags."""
 
 import collections
+import importlib
 import pathlib
 import re
-import subprocess
-import sys
 
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[2]
 FOLDER = ROOT / "experiments" / "flagfiles"
 COMMAND = re.compile(r"^#   python -m experiments\.(\w+) --flagfile=experiments/flagfiles/(\w+)\.flags", re.MULTILINE)
-FRAGMENTS = ("protocol_paper", "protocol_released")      # settings that other flagfiles include
-
-PARSE = """
-import importlib, sys
-from absl import flags
-binary = importlib.import_module("experiments." + sys.argv[1])
-getattr(binary, "define_flags", lambda: None)()
-for path in sys.argv[2:]:
-    flags.FLAGS.unparse_flags()
-    flags.FLAGS([sys.argv[1], "--flagfile=" + path])
-    print(flags.FLAGS.output_dir)
-"""
-
+FRAGMENTS = ("protocol_paper", "protocol_released", "similarity_paper", "similarity_released")      # settings that other flagfiles include
 
 def commands():
     """Binary -> names of the flagfiles whose headers run it."""
@@ -48,10 +35,9 @@ def test_what_a_flagfile_includes_is_there_and_lines_fit(path):
 
 
 @pytest.mark.parametrize("binary", sorted(commands()))
-def test_the_binary_takes_the_flags_and_runs_do_not_share_a_folder(binary):
-    names = commands()[binary]
-    paths = [f"experiments/flagfiles/{name}.flags" for name in names]
-    found = subprocess.run([sys.executable, "-c", PARSE, binary, *paths], cwd=ROOT, capture_output=True, text=True)
-    assert found.returncode == 0, found.stderr[-1000:]
-    folders = found.stdout.split()
-    assert len(set(folders)) == len(names) and "None" not in folders
+def test_the_binary_takes_the_flags_and_runs_do_not_share_a_folder(binary, monkeypatch):
+    module, folders = importlib.import_module(f"experiments.{binary}"), []
+    monkeypatch.chdir(ROOT)
+    for name in commands()[binary]:
+        folders.append(module.define().parse([f"--flagfile=experiments/flagfiles/{name}.flags"]).output_dir)
+    assert len(set(folders)) == len(folders) and None not in folders

@@ -3,17 +3,18 @@
 import os
 import sys
 
-from absl import flags
-from absl.testing import flagsaver
+import binary
 import numpy as np
 import pandas as pd
 import pytest
 
 from experiments import metric_calibration
-from experiments import model_flags
+from experiments import from_flags
 from sanity_checks import models
 from sanity_checks import runs
+from sanity_checks.comparison import sources
 from sanity_checks.paper import calibration
+from sanity_checks.paper import calibration_units
 from sanity_checks.paper import simple
 
 TINY = models.load_classifier(simple.linear(simple.random_weights((28, 28, 1))))
@@ -24,12 +25,12 @@ SMALL = ["--dataset=mnist_5k", "--num_images=6", "--images_per_unit=3",
 
 def run(directory, *more, draw=lambda output_dir: None):
     """Runs the binary on a linear model; tables and figures, which take most of the time, only where it matters."""
-    with flagsaver.flagsaver(), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(model_flags, "load_classifier", lambda: TINY)
-        patch.setattr(metric_calibration, "draw", draw)
-        flags.FLAGS.unparse_flags()
-        flags.FLAGS(["test", *SMALL, f"--output_dir={directory}", *more])
-        metric_calibration.main([])
+    binary.run(metric_calibration, *SMALL, f"--output_dir={directory}", *more, patches=[
+        (from_flags, "classifier", tiny), (metric_calibration, "draw", draw)])
+
+
+def tiny(options):
+    return sources.given(TINY)
 
 
 def table(directory):
@@ -72,19 +73,19 @@ def test_compared_holds_means_of_the_rows(whole):
 
 
 def test_the_same_command_computes_nothing_again(whole, monkeypatch):
-    monkeypatch.setattr(metric_calibration, "compare_unit", None)
+    monkeypatch.setattr(calibration_units, "compare", None)
     run(whole)
 
 
 def test_a_kill_between_units_computes_none_twice(whole, tmp_path, monkeypatch):
-    compare_unit, computed = metric_calibration.compare_unit, []
+    compare, computed = calibration_units.compare, []
 
     def kill(classifier, dataset, unit, *arguments):
         computed.append(unit.name)
         if len(computed) == 2:
             raise KeyboardInterrupt
-        return compare_unit(classifier, dataset, unit, *arguments)
-    monkeypatch.setattr(metric_calibration, "compare_unit", kill)
+        return compare(classifier, dataset, unit, *arguments)
+    monkeypatch.setattr(calibration_units, "compare", kill)
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path)
     run(tmp_path)
@@ -113,25 +114,29 @@ def test_draws_have_masks_of_their_own(tmp_path):
     assert not np.isin(rows[rows.draw == 1].value, rows[rows.draw == 0].value).any()
 
 
-def test_flags_of_drawn_weights_do_not_matter(whole):
-    run(whole, "--initializer=uniform", "--redraw=nested", "--methods=gradcam", "--figure_images=5")
+@pytest.mark.parametrize("flag", ["--initializer=uniform", "--redraw=nested", "--methods=gradcam", "--figure_images=5"])
+def test_flags_of_drawn_weights_are_unknown(whole, flag):
+    line = binary.refusal(metric_calibration, *SMALL, f"--output_dir={whole}", flag)
+    assert f"Unknown command line flag '{flag[2:].partition('=')[0]}'" in line
 
 
 @pytest.mark.parametrize("wrong, message", [
     (["--metrics=pearson"], "unknown metric 'pearson'"),
     (["--num_images=6000"], "--num_images: mnist_5k has"),
     (["--seed=1"], "--seed: the run has 0, got 1"),
-    (["--integrated_gradients_steps=0"], "steps"),
+    (["--integrated_gradients_steps=0"], "--integrated_gradients_steps: "),
     (["--output_dir="], "--output_dir: expected a folder for the run, got nothing"),
 ])
 def test_wrong_flags_are_refused(whole, wrong, message):
-    with pytest.raises(ValueError, match=message):
-        run(whole, *wrong)
+    line = binary.refusal(metric_calibration, *SMALL, f"--output_dir={whole}", *wrong,
+                          patches=[(from_flags, "classifier", tiny)])
+    assert message in line
 
 
 def test_images_of_another_shape_are_refused_before_the_run_begins(tmp_path, monkeypatch):
     small = models.load_classifier(simple.linear(simple.random_weights((9, 9, 1))))
     monkeypatch.setattr(sys.modules[__name__], "TINY", small)
-    with pytest.raises(ValueError, match="--dataset: images of mnist_5k have shape"):
-        run(tmp_path / "run")
+    line = binary.refusal(metric_calibration, *SMALL, f"--output_dir={tmp_path}/run",
+                          patches=[(from_flags, "classifier", tiny)])
+    assert line.startswith("--dataset: images of mnist_5k have shape")
     assert not os.path.exists(tmp_path / "run")

@@ -1,24 +1,22 @@
 """The binary of the simple models from flags to files, and what it does where a closed form fails."""
 
 import os
+import sys
 
-from absl import flags
-from absl.testing import flagsaver
+import binary
 import numpy as np
 from PIL import Image
 import pytest
 
-from experiments import errors
+from experiments import command
 from experiments import simple_models
 from sanity_checks import runs
+from sanity_checks.paper import closed_form_units
 from sanity_checks.paper import closed_forms
 from sanity_checks.paper import simple
 
 KEY = ["model", "stage_index", "method", "metric", "image_id"]
 SMALL = ["--smoothgrad_samples=3", "--integrated_gradients_steps=5", "--images_per_unit=2", "--figure_images=1"]
-
-if "filter" not in flags.FLAGS:
-    simple_models.define_flags()
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +29,8 @@ def photographs(tmp_path_factory):
 
 
 def run(directory, images, *more, draw=lambda output_dir, image_ids: None):
-    with flagsaver.flagsaver(), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(simple_models, "draw", draw)
-        flags.FLAGS.unparse_flags()
-        flags.FLAGS(["test", *SMALL, f"--images={images}", f"--output_dir={directory}", *more])
-        simple_models.main([])
+    binary.run(simple_models, *SMALL, f"--images={images}", f"--output_dir={directory}", *more,
+               patches=[(simple_models, "draw", draw)])
 
 
 def table(directory):
@@ -69,14 +64,14 @@ def test_maps_of_the_chosen_image_are_kept_in_colour_and_grey(whole):
 
 
 def test_a_kill_between_units_computes_none_twice(whole, photographs, tmp_path, monkeypatch):
-    compare_unit, computed = simple_models.compare_unit, []
+    compare, computed = closed_form_units.compare, []
 
     def kill(dataset, unit, *arguments):
         computed.append(unit.name)
         if len(computed) == 2:
             raise KeyboardInterrupt
-        return compare_unit(dataset, unit, *arguments)
-    monkeypatch.setattr(simple_models, "compare_unit", kill)
+        return compare(dataset, unit, *arguments)
+    monkeypatch.setattr(closed_form_units, "compare", kill)
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, photographs)
     run(tmp_path, photographs)
@@ -85,22 +80,18 @@ def test_a_kill_between_units_computes_none_twice(whole, photographs, tmp_path, 
 
 
 def test_another_filter_is_another_run(whole, photographs):
-    with pytest.raises(ValueError, match="--filter: the run has normal, got difference"):
-        run(whole, photographs, "--filter=difference")
+    line = binary.refusal(simple_models, *SMALL, f"--images={photographs}", f"--output_dir={whole}", "--filter=difference")
+    assert "--filter: the run has normal, got difference" in line
 
 
 def test_a_closed_form_that_fails_ends_the_binary_in_one_line(whole, photographs, tmp_path, monkeypatch, capsys):
     """A formula with the sign of a turned round stands in for a wrong gradient."""
     closed_form = simple.closed_form_gradient
     monkeypatch.setattr(simple, "closed_form_gradient", lambda images, weights: closed_form(-images, weights))
-    arguments = ["test", *SMALL, f"--images={photographs}", f"--output_dir={tmp_path}/run"]
-    ended = []
-    monkeypatch.setattr(errors.app, "run", lambda main: ended.append(main(arguments)))
-    with flagsaver.flagsaver():
-        flags.FLAGS.unparse_flags()
-        flags.FLAGS(arguments)
-        errors.run(simple_models.main)
-    assert ended == [1]
+    monkeypatch.setattr(sys, "argv", ["test", *SMALL, f"--images={photographs}", f"--output_dir={tmp_path}/run"])
+    with pytest.raises(SystemExit) as ended:
+        command.run(simple_models.main, simple_models.define)
+    assert ended.value.code == 1
     assert capsys.readouterr().err.strip().splitlines()[-1].startswith(
         "error: Convolution, RGB: gradient differs from its closed form sum of a w by ")
     assert "| no |" in (tmp_path / "run/tables/deviations.md").read_text()
@@ -119,5 +110,6 @@ def test_deviations_are_relative_and_skip_what_is_not_certain():
 
 
 def test_a_figure_position_that_is_no_number_is_refused(photographs, tmp_path):
-    with pytest.raises(ValueError, match="--figure_images: expected positions from 0, got first"):
-        run(tmp_path / "run", photographs, "--figure_images=first")
+    line = binary.refusal(simple_models, *SMALL, f"--images={photographs}", f"--output_dir={tmp_path}/run",
+                          "--figure_images=first")
+    assert line == "--figure_images: expected positions from 0, got first"

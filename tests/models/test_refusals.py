@@ -166,4 +166,4 @@ def test_names_and_preprocessing_come_with_the_registry(built):
     assert (inception.preprocessing, alexnet.preprocessing) == ("inception", "caffe")
     assert inception.class_names(1001)[:2] == ("background", "tench") and alexnet.class_names(1000)[0] == "tench"
     assert (inception.label_offset(1001), inception.label_offset(1000), alexnet.label_offset(1000)) == (1, 0, 0)
-    assert models.TRAINABLE == ("cnn", "mlp")
+    assert [name for name, entry in models.MODELS.items() if entry.trainable] == ["cnn", "mlp"]

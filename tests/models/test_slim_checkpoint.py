@@ -162,6 +162,14 @@ def test_class_0_is_the_background(classifier):
     assert (classifier.num_classes, classifier.label_offset, classifier.name) == (1001, 1, "inception_v3")
 
 
+def test_brackets_in_its_name_are_no_pattern(slim, image, tmp_path, built):
+    folder = tmp_path / "a [1]"
+    folder.mkdir()
+    path = save(str(folder / "inception [2].ckpt"), slim[0])
+    loaded = models.load_classifier("inception_v3", weights=path)
+    assert np.allclose(loaded.model(image), slim[1], rtol=1e-3, atol=1e-3 * np.abs(slim[1]).max())
+
+
 @pytest.mark.parametrize("end", [".index", ".data-00000-of-00001", ".meta"])
 def test_any_file_of_a_checkpoint_names_it(end):
     assert paths.checkpoint("folder/inception_v3.ckpt" + end) == "folder/inception_v3.ckpt"

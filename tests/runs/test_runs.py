@@ -86,15 +86,15 @@ def test_open_names_every_differing_flag(tmp_path):
     open_run(tmp_path)
     with pytest.raises(ValueError) as raised:
         open_run(tmp_path, draws=5, methods=["gradient"], weights="w.h5")
-    for part in ("--draws: the run has 3, got 5", "--methods: the run has gradient,gradcam, got gradient",
-                 "--weights: the run has nothing, got w.h5"):
+    for part in ("draws: the run has 3, got 5", "methods: the run has gradient,gradcam, got gradient",
+                 "weights: the run has nothing, got w.h5"):
         assert part in str(raised.value)
     assert "\n" not in str(raised.value)
 
 
 def test_open_names_a_flag_that_only_one_of_them_has(tmp_path):
     open_run(tmp_path)
-    with pytest.raises(ValueError, match="--seed: the run has nothing, got 1"):
+    with pytest.raises(ValueError, match="seed: the run has nothing, got 1"):
         open_run(tmp_path, seed=1)
 
 

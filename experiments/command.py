@@ -1,0 +1,151 @@
+"""How every binary begins and ends: its own flags, a quick --help, quiet start-up, one line for what the user can mend.
+
+A binary has a function `define` that returns its `FlagSet`, and a function `main` of the parsed flags. TensorFlow is
+imported by what `main` calls, not by defining flags, so that --help and misspelt flags are answered at once.
+
+Exit statuses: 0 done, 1 refused or failed, 130 and 143 interrupted.
+"""
+
+import inspect
+import logging
+import os
+import re
+import signal
+import sys
+import textwrap
+import traceback
+
+from absl import flags
+from absl import logging as absl_logging
+
+WIDTH = 110                 # characters of a line of help
+HELP = ("--help", "-help", "--helpshort", "--helpfull", "-h")
+INTERRUPTED = 128           # plus the signal's number: exit status of an interrupted binary
+VERBOSITY = {"warning": absl_logging.WARNING, "info": absl_logging.INFO, "debug": absl_logging.DEBUG}
+
+
+class FlagSet:
+    """The flags of one binary, in titled groups.
+
+    Attributes:
+        values: absl.flags.FlagValues, of this binary alone.
+        groups: dict, title -> list of absl.flags.Flag.
+    """
+
+    def __init__(self):
+        self.values, self.groups = flags.FlagValues(), {}
+        self.add("Output", flags.DEFINE_enum, "verbosity", "info", list(VERBOSITY),
+                 "What is logged; debug adds TensorFlow's messages and the traceback of an error.")
+
+    def add(self, group, define, name, default, *arguments, **keywords):
+        """Defines a flag with one of absl's DEFINE functions and lists it under a group's title."""
+        define(name, default, *arguments, flag_values=self.values, **keywords)
+        self.groups.setdefault(group, []).append(self.values[name])
+
+    def parse(self, arguments):
+        """Reads a command line's arguments (list of str, flagfiles included) and returns the values.
+
+        Raises:
+            ValueError: an unknown flag, a value of the wrong kind, or an argument that is no flag.
+        """
+        try:
+            left = self.values(["binary", *arguments], known_only=False)[1:]
+        except flags.Error as error:
+            raise ValueError(str(error)) from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise ValueError(f"--flagfile: cannot be read: {error}") from error
+        if left:
+            raise ValueError(f"expected flags alone, got {left[0]!r}; write --flag=value, lists with commas")
+        return self.values
+
+    def names(self):
+        """Names of the flags: list of str."""
+        return [flag.name for listed in self.groups.values() for flag in listed]
+
+    def given(self, name):
+        """Whether a flag was given a value, on the command line or in a flagfile."""
+        return bool(self.values[name].present)
+
+    def flagfile(self, without=()):
+        """Text of a flagfile that gives all flags their present values, but for those named in `without`."""
+        lines = [self.values[name].serialize() for name in sorted(self.names()) if name not in without]
+        return "".join(f"{line}\n" for line in lines if line)
+
+    def help(self, docstring):
+        """The text of --help: what the binary does, its command, and its own flags by group."""
+        parts = [inspect.cleandoc(docstring or ""), ""]
+        for title, listed in sorted(self.groups.items(), key=lambda group: group[0] == "Output"):
+            parts += [f"{title}:", *(_described(flag) for flag in listed), ""]
+        parts.append("--flagfile=FILE reads further flags from a file, one a line; flags after it win.")
+        return "\n".join(parts)
+
+
+def run(main, define):
+    """Runs a binary: parses its flags, calls `main` and ends the process.
+
+    A ValueError or OSError (no such file, disk full ...) is printed as `error: <one line>`, arguments of the library
+    by the names of their flags. Any other exception is a defect and passes through with its traceback.
+
+    Args:
+        main: function of the `FlagSet` that returns an exit status or None.
+        define: function that returns the binary's `FlagSet`.
+    """
+    found = define()
+    if any(argument in HELP for argument in sys.argv[1:]):
+        _print_whole(found.help(sys.modules["__main__"].__doc__))
+        sys.exit(0)
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        _be_quiet(found.parse(sys.argv[1:]).verbosity)
+        status = main(found)
+    except (ValueError, OSError) as error:
+        if found.values["verbosity"].value == "debug":
+            traceback.print_exc()
+        print(f"error: {one_line(error, found)}", file=sys.stderr)
+        status = 1
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on", file=sys.stderr)
+        status = INTERRUPTED + signal.SIGINT
+    sys.exit(status)
+
+
+def one_line(error, found):
+    """An error's message in one line, the library's arguments turned into this binary's flags: str."""
+    if isinstance(error, OSError) and error.strerror:
+        return ": ".join(str(part) for part in (error.strerror, error.filename) if part)
+    text = " ".join(str(error).split()) or type(error).__name__
+    listed = "|".join(sorted(map(re.escape, found.names()), key=len, reverse=True))
+    # an argument's name stands at the beginning of a message or of one of its parts, followed by a colon
+    return re.sub(rf"(^|; |settings: )({listed})(?=(?:, (?:{listed}))*[:=])", r"\1--\2", text).replace(
+        "another output_dir", "another --output_dir")
+
+
+def _described(flag):
+    default = "" if flag.default_as_str is None else f" (default: {flag.default_as_str.strip(chr(39))})"
+    text = textwrap.wrap(f"{flag.help}{default}", WIDTH - 6)
+    return "\n".join([f"  --{flag.name}", *(f"      {line}" for line in text)])
+
+
+def _print_whole(text):
+    try:
+        print(text)
+        sys.stdout.flush()
+    except BrokenPipeError:         # a pager that was left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _terminated(number, frame):
+    print("terminated; the same command goes on", file=sys.stderr)
+    sys.exit(INTERRUPTED + number)
+
+
+def _be_quiet(verbosity):
+    """Keeps a terminal to this software's lines: no chatter of TensorFlow's start, log lines without prefix."""
+    if verbosity != "debug":
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS_LOG", "0")
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    absl_logging.use_absl_handler()
+    absl_logging.get_absl_handler().setFormatter(logging.Formatter("%(message)s"))
+    absl_logging.set_verbosity(VERBOSITY[verbosity])
+    absl_logging.set_stderrthreshold(VERBOSITY[verbosity])

@@ -1,0 +1,139 @@
+"""Groups of flags that several binaries share. Each function adds a group to a `command.FlagSet`; none imports TensorFlow."""
+
+from absl import flags
+
+from sanity_checks import datasets
+from sanity_checks import methods
+from sanity_checks import metrics
+from sanity_checks import registry
+from sanity_checks.vocabulary import names
+from sanity_checks.weights import initialization
+
+EXPLAINED_CLASSES = ("own", "original", "label")
+_DEFINE = {int: flags.DEFINE_integer, float: flags.DEFINE_float, str: flags.DEFINE_string, bool: flags.DEFINE_bool}
+
+
+def model(found, blocks=True):
+    """Which model is explained."""
+    group = "Model"
+    found.add(group, flags.DEFINE_string, "model", "cnn",
+              f"Model to explain: {', '.join(name for name in names.MODELS if name != 'none')}, or a path to a Keras file "
+              f"(.keras, .h5, SavedModel).")
+    found.add(group, flags.DEFINE_string, "weights", None,
+              "Weights file of --model, or 'random' for an untrained network. Not needed for a Keras file.")
+    found.add(group, flags.DEFINE_bool, "train_if_missing", False,
+              "If the file --weights is missing, train --model on --dataset and write it there.")
+    found.add(group, flags.DEFINE_integer, "training_iterations", 20_000,
+              "Optimizer steps of 50 images with --train_if_missing.", lower_bound=1)
+    found.add(group, flags.DEFINE_integer, "training_seed", 0, "Seed of the training with --train_if_missing.")
+    if blocks:
+        found.add(group, flags.DEFINE_list, "blocks", [],
+                  "Randomization blocks, top to bottom, each name=regular expression of layer names; default: the "
+                  "model's own, or one block per layer.")
+    gradcam_layer(found)
+
+
+def gradcam_layer(found):
+    """Which feature map GradCAM reads."""
+    found.add("Model", flags.DEFINE_string, "gradcam_layer", None,
+              "Layer whose output GradCAM reads; default: the last convolutional feature map.")
+
+
+def data(found, photographs=True):
+    """On which images."""
+    group = "Images"
+    listed = [name for name in datasets.DATASETS if photographs or name != "image_folder"]
+    found.add(group, flags.DEFINE_enum, "dataset", None, listed,
+              "Data set; default: image_folder with --images, else mnist." if photographs else "Data set; default: mnist.")
+    found.add(group, flags.DEFINE_string, "data_dir", None,
+              "Folder of the data set's files (npz or IDX); default: Keras' cache, the system, a download.")
+    if photographs:
+        found.add(group, flags.DEFINE_string, "images", None,
+                  "Photographs: a folder, a glob, or a CSV with columns file and label.")
+        found.add(group, flags.DEFINE_enum, "preprocess", "inception", list(datasets.PREPROCESSING),
+                  "How photographs become model inputs.")
+        found.add(group, flags.DEFINE_bool, "skip_unreadable", False,
+                  "Skip, name and count photographs that cannot be read.")
+
+
+def choice_of_methods(found):
+    """Which methods, and a flag for each of their parameters."""
+    found.add("Methods", flags.DEFINE_list, "methods", [],
+              f"Saliency methods; default: the paper's that suit the model. Known: {', '.join(methods.METHODS)}.")
+    parameters(found, methods.METHODS)
+
+
+def parameters(found, names_of_methods):
+    """A flag for each parameter of these methods that can have one."""
+    for name in names_of_methods:
+        for parameter in methods.parameters(name).values():
+            if parameter.choices:
+                found.add("Parameters of methods", flags.DEFINE_enum, f"{name}_{parameter.name}", parameter.default,
+                          list(parameter.choices), parameter.description)
+            elif parameter.type in _DEFINE:
+                found.add("Parameters of methods", _DEFINE[parameter.type], f"{name}_{parameter.name}",
+                          parameter.default, parameter.description)
+
+
+def choice_of_metrics(found):
+    """Which similarity metrics."""
+    found.add("Similarity", flags.DEFINE_list, "metrics", ["spearman_abs", "spearman", "ssim", "hog"],
+              f"Similarity metrics: {', '.join(metrics.METRICS)}.")
+
+
+def explained_class(found):
+    """Which logit is explained."""
+    found.add("Similarity", flags.DEFINE_enum, "explained_class", "own", EXPLAINED_CLASSES,
+              "Explain each state's own prediction (released code), the original's prediction, or the label.")
+
+
+def randomization(found):
+    """How weights are drawn."""
+    group = "Randomization"
+    found.add(group, flags.DEFINE_enum, "initializer", "original", list(initialization.INITIALIZERS),
+              "What random weights are drawn from: each variable's own initializer (released code), or a distribution.")
+    found.add(group, flags.DEFINE_float, "initializer_stddev", 0.01,
+              "Standard deviation of truncated_normal and uniform (paper's text: 0.01).")
+    found.add(group, flags.DEFINE_bool, "randomize_batch_norm_statistics", False,
+              "Set a random block's moving mean and variance to 0 and 1 too.")
+    found.add(group, flags.DEFINE_enum, "redraw", "fresh", initialization.REDRAWS,
+              "Whether random blocks are drawn anew at every stage (fresh, released code) or keep their draw (nested).")
+
+
+def run(found, draws="Independent random draws of the weights.", batch_size=True, figure_images=True):
+    """How much is computed, by whom, and where it goes.
+
+    Args:
+        found: `command.FlagSet`.
+        draws: str, what a draw is; "" where there is nothing to draw.
+        batch_size: bool, whether a model is run.
+        figure_images: bool, whether maps of single images are drawn.
+    """
+    group = "Run"
+    found.add(group, flags.DEFINE_string, "output_dir", None,
+              "Run directory: rows, tables, figures. Resumed if it exists.")
+    found.add(group, flags.DEFINE_integer, "num_images", None, "The first so many test images; default: all.",
+              lower_bound=1)
+    if draws:
+        found.add(group, flags.DEFINE_integer, "draws", 1, draws, lower_bound=1)
+    found.add(group, flags.DEFINE_integer, "seed", 0, "Seed of everything random.", lower_bound=0)
+    if batch_size:
+        found.add(group, flags.DEFINE_integer, "batch_size", None,
+                  "Rows of a model pass; memory grows with it, results do not depend on it.", lower_bound=1)
+    found.add(group, flags.DEFINE_integer, "images_per_unit", None,
+              "Images in a work unit, what a kill can lose; default: by image size.", lower_bound=1)
+    found.add(group, flags.DEFINE_integer, "shard", 0, "Compute this part of the work units, from 0.", lower_bound=0)
+    found.add(group, flags.DEFINE_integer, "num_shards", 1, "Number of parts.", lower_bound=1)
+    if figure_images:
+        found.add(group, flags.DEFINE_list, "figure_images", ["0", "1", "2"],
+                  "Positions of the images whose maps are drawn.")
+
+
+def check_names(name, values, known):
+    """ValueError if a list flag is empty, names something unknown, or something twice."""
+    if not values:
+        raise ValueError(f"{name}: expected at least one of {', '.join(known)}, got nothing")
+    for value in values:
+        registry.lookup(known, value, name.removesuffix("s"))
+        if values.count(value) > 1:
+            raise ValueError(f"{name}: {value!r} is named twice")

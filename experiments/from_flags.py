@@ -1,0 +1,197 @@
+"""From a binary's flags to what the library takes: data set, classifier, methods, protocol, units, a finished run."""
+
+import functools
+import os
+import sys
+
+from absl import logging
+import tqdm
+
+from experiments import flag_groups
+from sanity_checks import datasets
+from sanity_checks import methods
+from sanity_checks import metrics
+from sanity_checks.comparison import jobs
+from sanity_checks.comparison import runner
+from sanity_checks.comparison import sources
+from sanity_checks.runs import execute
+from sanity_checks.vocabulary import methods as method_records
+from sanity_checks.weights import initialization
+
+FOLDER = "image_folder"
+SHARING = ("shard", "num_shards")       # what flags.flags leaves out: it runs all shards
+
+
+def check(found):
+    """Checks, before anything is loaded, that the values of a run's flags fit together.
+
+    Warns of flags that were given and cannot act.
+
+    Args:
+        found: `command.FlagSet` with the groups of `flag_groups.run` and any others.
+
+    Raises:
+        ValueError: they do not; the message names the flag.
+    """
+    options, names = found.values, found.names()
+    if not options.output_dir:
+        raise ValueError("output_dir: expected a folder for the run, got nothing")
+    if options.shard >= options.num_shards:
+        raise ValueError(f"shard: expected 0 to {options.num_shards - 1} (--num_shards={options.num_shards}), "
+                         f"got {options.shard}")
+    if "metrics" in names:
+        flag_groups.check_names("metrics", options.metrics, metrics.METRICS)
+    if "methods" in names and options.methods:
+        flag_groups.check_names("methods", options.methods, methods.METHODS)
+    if "figure_images" in names:
+        figure_images(options)
+    for name, why in _idle(found):
+        logging.warning("--%s has no effect: %s", name, why)
+
+
+def _idle(found):
+    """Flags that were given and cannot act under the other flags: yields (name, reason)."""
+    options, names = found.values, found.names()
+    conditions = {
+        "training_iterations": (lambda: not options.train_if_missing, "it goes with --train_if_missing"),
+        "preprocess": (lambda: dataset_name(options) != FOLDER, "it goes with photographs, --images"),
+        "skip_unreadable": (lambda: dataset_name(options) != FOLDER, "it goes with photographs, --images"),
+        "initializer_stddev": (lambda: options.initializer == "original", "--initializer=original has its own"),
+    }
+    if "train_if_missing" in names:
+        conditions["training_seed"] = (lambda: not options.train_if_missing, "it goes with --train_if_missing")
+    for name, (idle, why) in conditions.items():
+        if name in names and found.given(name) and idle():
+            yield name, why
+    if "methods" in names and options.methods:
+        for method in methods.METHODS:
+            for parameter in methods.parameters(method):
+                name = f"{method}_{parameter}"
+                if method not in options.methods and name in names and found.given(name):
+                    yield name, f"--methods does not name {method}"
+
+
+def figure_images(options):
+    """--figure_images as tuple of int."""
+    if not all(text.strip().isdigit() for text in options.figure_images):
+        raise ValueError(f"figure_images: expected positions from 0, got {','.join(options.figure_images)}")
+    return tuple(int(text) for text in options.figure_images)
+
+
+def dataset_name(options):
+    """The data set that the flags name, or the default: str."""
+    return options.dataset or (FOLDER if getattr(options, "images", None) else "mnist")
+
+
+def dataset(options, image_shape=(299, 299, 3)):
+    """The data set that the flags name: `sources.Source`.
+
+    Args:
+        options: the flags.
+        image_shape: (H, W, C) that photographs are resized to.
+    """
+    name, arguments = dataset_name(options), {}
+    if name == FOLDER:
+        arguments = {"images": options.images, "image_size": tuple(image_shape[:2]), "preprocess": options.preprocess,
+                     "skip_unreadable": options.skip_unreadable}
+    elif getattr(options, "images", None):
+        raise ValueError(f"images: expected --dataset={FOLDER} with photographs, got --dataset={name}")
+    source = sources.Source(functools.partial(datasets.load, name, options.data_dir, **arguments))
+    logging.info("data set %s read from %s", name, source.get().source)
+    return source
+
+
+def classifier(options):
+    """The classifier that the flags name, trained first if --train_if_missing says so: `sources.Source`."""
+    from sanity_checks import models
+    from sanity_checks.training import training_run
+    path = options.weights or None
+    if options.train_if_missing and not (path and os.path.basename(path) == training_run.WEIGHTS):
+        raise ValueError(f"train_if_missing: --weights must name the file to write, FOLDER/{training_run.WEIGHTS}, "
+                         f"got {path!r}")
+    if options.train_if_missing and not os.path.exists(path):
+        train(options.model, dataset(options).get(), os.path.dirname(path) or ".", options.training_iterations,
+              options.training_seed)
+    source = sources.Source(functools.partial(
+        models.load_classifier, options.model, path, blocks=getattr(options, "blocks", None) or None,
+        gradcam_layer=options.gradcam_layer))
+    source.get()
+    return source
+
+
+def train(model, data, directory, iterations, seed):
+    """Trains a registered network into a directory with a progress bar; returns its metrics dict."""
+    from sanity_checks import models
+    from sanity_checks.training import training_run
+    architecture = models.trainable(model)
+    with tqdm.tqdm(total=iterations, unit="step", desc=f"training {model} on {data.name}", file=sys.stderr,
+                   smoothing=0.02, mininterval=0.5) as bar:
+        def progress(done, loss, accuracy):
+            bar.set_postfix(loss=f"{loss:.3f}", accuracy=f"{accuracy:.3f}", refresh=False)
+            if bar.n == 0:
+                bar.initial = done      # a resumed training: the rate is that of this process
+            bar.update(done - bar.n)
+        found = training_run.train(model, architecture, data, directory, iterations, seed, progress)
+    logging.info("%s: train %.4f, validation %.4f, test %.4f", directory, found["train_accuracy"],
+                 found["validation_accuracy"], found["test_accuracy"])
+    return found
+
+
+def make_methods(options, loaded):
+    """The methods that the flags name, with their parameters: dict, name -> `methods.base.Method`.
+
+    Args:
+        options: the flags.
+        loaded: `Classifier` that they must be able to explain.
+
+    Raises:
+        ValueError: a parameter out of range, or a method that cannot explain this classifier.
+    """
+    made = {name: make_method(options, name) for name in options.methods or method_records.PAPER}
+    if not options.methods:
+        return {name: method for name, method in made.items() if not method.unsuitable(loaded)}
+    for name, method in made.items():
+        methods.check_suitable(loaded, name, method)
+    return made
+
+
+def make_method(options, name):
+    """One registered method with the parameters that the flags give; a ValueError names the flag."""
+    values = {parameter: options[f"{name}_{parameter}"].value for parameter in methods.parameters(name)
+              if f"{name}_{parameter}" in options}
+    try:
+        return methods.make(name, **values)
+    except ValueError as error:
+        wrong = next((parameter for parameter in values if f"{parameter} must" in str(error)), None)
+        raise ValueError(f"{name}_{wrong}: {error}" if wrong else str(error)) from error
+
+
+def randomization(options):
+    """How the flags say that weights are drawn: `initialization.Randomization`."""
+    return initialization.Randomization(options.initializer, options.initializer_stddev,
+                                        options.randomize_batch_norm_statistics, options.redraw)
+
+
+def protocol(options, test, loaded, drawn=None):
+    """The `runner.Protocol` that the flags describe; `drawn` is an `initialization.Randomization`."""
+    return runner.Protocol(
+        test=test, methods=make_methods(options, loaded), metrics=tuple(options.metrics), seed=options.seed,
+        randomization=drawn or initialization.Randomization(), explained_class=options.explained_class,
+        batch_size=options.batch_size)
+
+
+def units(options):
+    """How the flags cut the run: `jobs.Units`."""
+    names = list(options)
+    return jobs.Units(options.draws if "draws" in names else 1, options.num_images, options.images_per_unit,
+                      figure_images(options) if "figure_images" in names else ())
+
+
+def flagfile(found):
+    """Text of a flagfile that runs the binary again in the same directory, all shards."""
+    return found.flagfile(SHARING)
+
+
+def finished(job, options):
+    """Computes this shard's part of a job with a progress bar; returns whether all of the run is done."""
+    return execute.execute(job, options.output_dir, options.shard, options.num_shards)

@@ -1,0 +1,83 @@
+"""Computes the calibration of the metrics: maps against random masks, and masks against masks (appendix B)."""
+
+import dataclasses
+
+from sanity_checks import methods
+from sanity_checks import metrics
+from sanity_checks import runs
+from sanity_checks.comparison import identity
+from sanity_checks.comparison import jobs
+from sanity_checks.comparison import sources
+from sanity_checks.paper import calibration
+from sanity_checks.runs import job as run_jobs
+
+METHODS = tuple(pair.method for pair in calibration.PAIRS.values() if pair.method)
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What is compared.
+
+    Attributes:
+        methods: dict, name -> method, those of `METHODS`.
+        metrics: tuple of names in `metrics.METRICS`.
+        seed: int, of the masks.
+        batch_size: int, rows of a model pass; None for the default.
+    """
+    methods: dict
+    metrics: tuple
+    seed: int = 0
+    batch_size: int | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Computation:
+    """Builds the function that computes a unit; see `runs.job.Job.build`."""
+    classifier: sources.Source
+    dataset: sources.Source
+    settings: Settings
+
+    def __call__(self):
+        classifier, dataset = self.classifier.get(), self.dataset.get()
+
+        def compute(unit, progress):
+            return compare(classifier, dataset, unit, self.settings, progress), []
+        return compute
+
+
+def job(classifier, dataset, settings, units, flagfile=""):
+    """The job that calibrates the metrics; arguments as of `edge_comparison.job`."""
+    loaded, images = classifier.get(), dataset.get()
+    jobs.check_images(loaded, images)
+    of_methods, code = identity.of_methods(settings.methods)
+    held = {"test": calibration.TEST, "model": loaded.name, "dataset": images.name, "metrics": list(settings.metrics),
+            "seed": settings.seed, **of_methods, **units.settings(images)}
+    sums = {**identity.of_classifier(loaded), **identity.of_images(images, units.count(images)), **code}
+    steps = methods.passes(settings.methods, loaded.image_shape) + len(calibration.PAIRS)
+    return run_jobs.Job(calibration.TEST, held, sums, units.cut(images), steps,
+                        Computation(classifier, dataset, settings), "step", flagfile)
+
+
+def compare(classifier, dataset, unit, settings, progress=lambda steps: None):
+    """Rows of a unit: pandas.DataFrame with `runs.COLUMNS`; the method is the pair.
+
+    Args:
+        classifier: `sanity_checks.models.classifier.Classifier`.
+        dataset: `sanity_checks.datasets.Dataset`.
+        unit: `runs.Unit`.
+        settings: `Settings`.
+        progress: function of the number of steps just done: model passes, and a step for each pair of maps.
+    """
+    images, ids = dataset.test[unit.first:unit.last], dataset.test.ids[unit.first:unit.last]
+    task = methods.make_task(classifier, images, None, ids, settings.seed, settings.batch_size, progress)
+    progress(len(images))               # the prediction of the explained classes
+    rows = runs.Collector(classifier.name, dataset.name, calibration.TEST, unit.draw, ids)
+    for name, pair in calibration.PAIRS.items():
+        first, second = (calibration.masks(name, side, ids, classifier.image_shape, unit.draw, settings.seed)
+                         for side in (0, 1))
+        if pair.method:
+            first = settings.methods[pair.method].maps(task)
+        for metric in settings.metrics:
+            rows.add(1, calibration.STAGE, name, metric, metrics.similarity(first, second, metric), task.targets)
+        progress(len(ids))
+    return rows.frame()
