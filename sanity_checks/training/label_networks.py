@@ -9,7 +9,7 @@ permutation. They lie in one folder for each seed:
 
 import os
 
-from sanity_checks.keras2 import keras_file
+from sanity_checks import keras2
 from sanity_checks.training import label_permutation
 from sanity_checks.training import training_goal
 from sanity_checks.training import training_run
@@ -80,7 +80,7 @@ def load(classifier, training_dir, seed):
     try:
         for kind in KINDS:
             directory = directory_of(training_dir, seed, kind)
-            keras_file.load_weights(classifier.model, os.path.join(directory, training_run.WEIGHTS))
+            keras2.load_weights(classifier.model, os.path.join(directory, training_run.WEIGHTS))
             expected = training_run.read_metrics(directory)["weights_sha256"]
             found = initialization.weights_sha256(classifier)
             if found != expected:

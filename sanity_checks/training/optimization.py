@@ -6,13 +6,12 @@ drawn per (seed, epoch), so a run that was killed continues exactly where its la
 """
 
 import dataclasses
-import os
-import tempfile
 
 import numpy as np
 import tensorflow as tf
 
 from sanity_checks import randomness
+from sanity_checks.runs import files
 
 LEARNING_RATE = 1e-4
 BATCH_SIZE = 50
@@ -153,10 +152,8 @@ def predictions(classifier, images, batch_size=500):
 
 def save_state(path, state):
     """Writes a `State` as npz, in one step: a killed process leaves the old file or the new one."""
-    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), suffix=".tmp")
-    with os.fdopen(handle, "wb") as stream:
+    with files.replacing(path) as temporary, open(temporary, "wb") as stream:
         np.savez(stream, iteration=state.iteration, **{str(i): v for i, v in enumerate(state.variables)})
-    os.replace(temporary, path)
 
 
 def load_state(path):

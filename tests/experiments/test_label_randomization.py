@@ -50,8 +50,7 @@ DATASET = base.Dataset("noise", "memory", "0" * 64, split(100, 0), split(10, 1),
 def tiny():
     """A linear model and noise in the place of the paper's networks and MNIST."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(models.MODELS, "linear", models.Architecture(linear, None))
-        patch.setattr(models, "TRAINABLE", (*models.TRAINABLE, "linear"))
+        patch.setitem(models.MODELS, "linear", models.Architecture(linear, trainable=True))
         patch.setattr(from_flags, "dataset", lambda options: sources.given(DATASET))
         yield
 
