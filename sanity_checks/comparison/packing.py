@@ -4,7 +4,9 @@ import dataclasses
 import os
 import tempfile
 
-from sanity_checks import models
+from sanity_checks import lazy
+
+models = lazy.module("sanity_checks.models")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
