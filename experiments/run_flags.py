@@ -53,6 +53,8 @@ def check():
                          f"got {SHARD.value}")
     if not METRICS.value:
         raise ValueError(f"--metrics: expected at least one of {', '.join(metrics.METRICS)}, got nothing")
+    if not INITIALIZER_STDDEV.value > 0:
+        raise ValueError(f"--initializer_stddev must be above 0, got {INITIALIZER_STDDEV.value}")
     figure_images()
 
 
