@@ -18,8 +18,9 @@ SETTINGS = {
 }
 STOCHASTIC = ("smoothgrad", "vargrad", "integrated_gradients_smoothgrad", "random_map", "perturbation_mask")
 
-# Relative to the largest value of the map. Blur IG divides a difference of blurs by 0.01 in single precision.
-TOLERANCE = {"blur_ig": 1e-3}
+# Relative to the largest value of the map. Blur IG divides a difference of blurs by 0.01 in single precision. XRAI's
+# paths start at constant images, where max-pooling of equal values is decided by their rounding, so by the batch size.
+TOLERANCE = {"blur_ig": 1e-3, "xrai": 0.03}
 
 
 def suitable(classifier, name):
