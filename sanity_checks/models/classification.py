@@ -41,7 +41,7 @@ def classify(model, name=None, patterns=None, gradcam_layer=None, architecture=N
         blocks=blocks_module.by_patterns(keras, model, patterns) if patterns else found.blocks,
         initializers=found.initializers, features=features,
         class_names=architecture.class_names(outputs) if architecture else None,
-        label_offset=architecture.label_offset(outputs) if architecture else 0)
+        label_offset=architecture.label_offset(outputs) if architecture else 0, keras=keras)
 
 
 def _recognized(model):

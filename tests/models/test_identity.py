@@ -160,6 +160,13 @@ def test_blocks_and_the_feature_layer_are_part_of_it(options):
     assert own == sha256(model, **same), "naming the layer that is found by default is no change"
 
 
+def test_what_an_own_layer_computes_counts_also_in_a_saved_model(tmp_path):
+    for factor in (2, 3):
+        network(head=[Scale(factor)]).save(tmp_path / f"saved{factor}")
+    found = [sha256(tmp_path / f"saved{factor}") for factor in (2, 3)]
+    assert found[0] == sha256(tmp_path / "saved2") != found[1]
+
+
 def test_a_mixed_policy_changes_it(reference):
     tf_keras.mixed_precision.set_global_policy("mixed_float16")
     try:
