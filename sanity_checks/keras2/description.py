@@ -13,11 +13,13 @@ import tensorflow as tf
 import tf_keras
 
 from sanity_checks.keras2 import graph
+from sanity_checks.keras2 import graph_digest
 from sanity_checks.runs import fingerprint
 
 KNOWN = ("tf_keras", "tensorflow", "keras", "numpy", "builtins", "sanity_checks")   # code that its version tells
 DROPPED = ("name", "trainable", "module", "registered_name", "build_config", "shared_object_id", "batch_input_shape")
 LAMBDA = "<lambda>"
+REVIVED = "saved_model.load"       # end of the module of classes that Keras makes up for a SavedModel's layers
 
 
 def structure(model):
@@ -28,10 +30,14 @@ def structure(model):
 
     Returns:
         dict of JSON values: "model", the description of the model with what is inside it; "variables", a list of
-        [shape, dtype, trainable] in the model's order; "input_shape".
+        [shape, dtype, trainable] in the model's order; "input_shape"; and "operations", a checksum, where a SavedModel
+        has brought layers whose code is not known.
     """
-    return {"model": _layer(model), "input_shape": _json(model.input_shape),
-            "variables": [[v.shape.as_list(), v.dtype.name, bool(v.trainable)] for v in model.variables]}
+    described = {"model": _layer(model), "input_shape": _json(model.input_shape),
+                 "variables": [[v.shape.as_list(), v.dtype.name, bool(v.trainable)] for v in model.variables]}
+    if any(type(layer).__module__.endswith(REVIVED) for layer in graph.inside(model)):
+        described["operations"] = graph_digest.sha256(model)
+    return described
 
 
 def position(model, layer):

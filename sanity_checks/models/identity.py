@@ -3,8 +3,6 @@
 import hashlib
 import json
 
-from sanity_checks.models import implementations
-
 
 def structure(classifier):
     """Describes a classifier so that two of equal structure and equal weights have equal maps at every weight state.
@@ -19,8 +17,7 @@ def structure(classifier):
         (a list of [name, positions of its variables in the model]), "feature_layer" (its position among the layers, or
         None) and "label_offset".
     """
-    keras = implementations.implementation_of(classifier.model)
-    features = classifier.features
+    keras, features = classifier.keras, classifier.features
     return {
         **keras.structure(classifier.model),
         "package": keras.__name__.rpartition(".")[2],

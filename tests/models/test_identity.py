@@ -131,6 +131,7 @@ PAIRS = {
     "own layer's attribute": (lambda: network(head=[Scale(2)]), lambda: network(head=[Scale(3)])),
     "connections": (lambda: with_calls(False), lambda: with_calls(True)),
     "operation's constant": (lambda: with_operation(2.), lambda: with_operation(3.)),
+    "own layer's body": (lambda: network(head=[own(double)]), lambda: network(head=[own(triple)])),
     "subclassed body": (lambda: body(double), lambda: body(triple)),
     "subclassed attribute": (lambda: held(tf_keras.activations.linear), lambda: held(tf_keras.activations.relu)),
     "nested": (lambda: tf_keras.Sequential([layers.InputLayer((6, 6, 1)), network()]),
@@ -158,6 +159,21 @@ def test_blocks_and_the_feature_layer_are_part_of_it(options):
     own = sha256(model, **options)
     same = {key: value for key, value in options.items() if key != "gradcam_layer"}
     assert own == sha256(model, **same), "naming the layer that is found by default is no change"
+
+
+def own(function):
+    """A layer of a class of the user's, with nothing in its configuration."""
+    class Own(layers.Layer):
+        def call(self, values):
+            return function(values)
+    return Own()
+
+
+def test_what_an_own_layer_computes_counts_also_in_a_saved_model(tmp_path):
+    for name, function in (("double", double), ("triple", triple)):
+        network(head=[own(function)]).save(tmp_path / name)
+    found = [sha256(tmp_path / name) for name in ("double", "triple")]
+    assert found[0] == sha256(tmp_path / "double") != found[1]
 
 
 def test_a_mixed_policy_changes_it(reference):
