@@ -1,5 +1,6 @@
 """The data randomization binary from flags to files: two networks a seed, trained once, compared like other states."""
 
+import contextlib
 import glob
 import json
 import os
@@ -167,10 +168,8 @@ def test_a_kill_between_units_computes_none_twice(whole, tmp_path, monkeypatch):
         return run_unit(classifier, dataset, unit, *arguments)
     monkeypatch.setattr(runner, "run_unit", kill)
     for _ in range(2):
-        try:
+        with contextlib.suppress(KeyboardInterrupt):
             run(tmp_path, f"--training_dir={whole}/networks")
-        except KeyboardInterrupt:
-            pass
     assert len(computed) == 5 and len(set(computed)) == 4 and same_rows(tmp_path, whole)
 
 
