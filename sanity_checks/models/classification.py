@@ -1,5 +1,7 @@
 """Any Keras model as a classifier: softmax taken off, blocks found or named, GradCAM's feature map found or named."""
 
+import re
+
 from sanity_checks.models import architectures
 from sanity_checks.models import blocks as blocks_module
 from sanity_checks.models import classifier as classifier_module
@@ -37,11 +39,16 @@ def classify(model, name=None, patterns=None, gradcam_layer=None, architecture=N
         features = keras.feature_map(model, gradcam_layer) if gradcam_layer else found.features
     outputs = int(model.output_shape[-1])
     return classifier_module.Classifier(
-        name=recognized_name or name or model.name, model=model,
+        name=recognized_name or name or _name(keras, model), model=model,
         blocks=blocks_module.by_patterns(keras, model, patterns) if patterns else found.blocks,
         initializers=found.initializers, features=features,
         class_names=architecture.class_names(outputs) if architecture else None,
         label_offset=architecture.label_offset(outputs) if architecture else 0, keras=keras)
+
+
+def _name(keras, model):
+    """A model's own name; without Keras' running number, so that the same model built twice has one name."""
+    return re.sub(r"_\d+$", "", model.name) if keras.is_automatic(model) else model.name
 
 
 def _recognized(model):
