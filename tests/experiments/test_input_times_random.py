@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 
-import binary
 import numpy as np
 import pytest
 
@@ -12,6 +11,7 @@ from experiments import aggregate
 from experiments import input_times_random
 from sanity_checks import runs
 from sanity_checks.paper import random_products
+from tests.experiments import binary
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 KEY = ["draw", "stage_index", "method", "metric", "image_id"]

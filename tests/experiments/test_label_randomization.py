@@ -6,14 +6,13 @@ import os
 import subprocess
 import sys
 
-import binary
 import numpy as np
 import pytest
 import tf_keras
 
 from experiments import aggregate
-from experiments import label_randomization
 from experiments import from_flags
+from experiments import label_randomization
 from sanity_checks import models
 from sanity_checks import runs
 from sanity_checks.comparison import runner
@@ -23,6 +22,7 @@ from sanity_checks.training import label_networks
 from sanity_checks.training import label_permutation
 from sanity_checks.training import training_run
 from sanity_checks.vocabulary import names
+from tests.experiments import binary
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 KEY = ["draw", "stage_index", "method", "metric", "image_id"]

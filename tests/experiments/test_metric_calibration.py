@@ -3,19 +3,19 @@
 import os
 import sys
 
-import binary
 import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import metric_calibration
 from experiments import from_flags
+from experiments import metric_calibration
 from sanity_checks import models
 from sanity_checks import runs
 from sanity_checks.comparison import sources
 from sanity_checks.paper import calibration
 from sanity_checks.paper import calibration_units
 from sanity_checks.paper import simple
+from tests.experiments import binary
 
 TINY = models.load_classifier(simple.linear(simple.random_weights((28, 28, 1))))
 KEY = ["draw", "method", "metric", "image_id"]

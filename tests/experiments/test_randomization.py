@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 
-import binary
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +14,7 @@ from experiments import aggregate
 from experiments import cascading_randomization
 from sanity_checks import runs
 from sanity_checks.comparison import runner
+from tests.experiments import binary
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 KEY = ["draw", "stage_index", "method", "metric", "image_id"]

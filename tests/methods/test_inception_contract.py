@@ -20,15 +20,14 @@ from sanity_checks.methods import base
 from sanity_checks.methods import pair
 from sanity_checks.models import inception_v3
 from sanity_checks.weights import states
+from tests import registry
 
 v1 = tf.compat.v1
 SHAPE, CLASSES, TARGET = (75, 75, 3), 7, 4
-SETTINGS = {
-    "gradient": {}, "input_x_gradient": {}, "smoothgrad": {"samples": 3}, "guided_backprop": {}, "gradcam": {},
-    "guided_gradcam": {}, "integrated_gradients": {"steps": 4}, "vargrad": {"samples": 3}, "edge_detector": {},
-    "integrated_gradients_smoothgrad": {"samples": 2, "steps": 3}, "random_map": {}, "input_x_edges": {},
-}
-STOCHASTIC = ("smoothgrad", "vargrad", "integrated_gradients_smoothgrad", "random_map")
+# Those whose time at this size is the network's alone; the others go image by image, or pixel by pixel.
+NAMES = [name for name in methods.METHODS
+         if name not in ("xrai", "blur_ig", "guided_ig", "occlusion", "perturbation_mask")]
+SETTINGS = {name: registry.SETTINGS.get(name, {}) for name in NAMES}
 KEY = ["draw", "stage_index", "method", "metric", "image_id"]
 
 
@@ -60,7 +59,7 @@ def test_batched_maps_equal_get_mask(inception, photographs, name):
     assert maps.shape == (2, *SHAPE) and maps.dtype == np.float32
     method, call = methods.make(name, **SETTINGS[name]), pair.call_model_function(inception)
     for i, key in enumerate(base.noise_keys(0, ids)):
-        noise = {"noise_key": key} if name in STOCHASTIC else {}
+        noise = {"noise_key": key} if registry.is_stochastic(name) else {}
         assert_close(maps[i], method.GetMask(photographs[i], call, {"target": targets[i]}, **noise))
 
 
