@@ -9,6 +9,13 @@ import numpy as np
 import pytest
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """With -n: each worker begins with its own run of consecutive tests, so that few networks are traced in both."""
+    from xdist import scheduler
+    return scheduler.WorkStealingScheduling(config, log) if config.getoption("dist") == "load" else None
+
+
 @pytest.fixture(scope="session")
 def real_data():
     """Path of the folder with real data, from SANITY_CHECKS_TEST_DATA; skips where it is not set."""

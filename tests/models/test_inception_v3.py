@@ -95,6 +95,7 @@ def test_the_papers_blocks_cover_every_variable_exactly_once(classifier):
     assert len(members) == len(set(members)) and set(members) == {v.ref() for v in classifier.model.variables}
 
 
+@pytest.mark.slow
 def test_blocks_are_what_the_network_computes(classifier, images):
     """Moving a block's weights moves Keras' mixed0 ... mixed10 from that block on and none below."""
     model, stem = classifier.model, PAPER[:11:-1]
@@ -146,6 +147,7 @@ def test_gradcam_reads_the_output_of_mixed_7c(whole, images):
     assert np.allclose(gradients, np.broadcast_to(by_hand[:, None, None], gradients.shape), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_users_blocks_and_gradcam_layer_come_first():
     model = flat()
     classifier = models.load_classifier(model, blocks=["head=predictions", "rest=.*"], gradcam_layer="mixed9")
@@ -153,6 +155,7 @@ def test_the_users_blocks_and_gradcam_layer_come_first():
     assert classifier.features is model.get_layer("mixed9").output
 
 
+@pytest.mark.slow
 def test_a_body_with_one_other_kernel_is_not_recognized(cnn):
     model = body()
     layer = next(layer for layer in model.layers if getattr(layer, "kernel_size", None) == (1, 7))
@@ -215,6 +218,7 @@ def test_weights_without_top_leave_the_head_untrained_and_say_so(files, caplog):
     assert "notop.h5 holds no head: the 1000 logits are untrained" in caplog.text
 
 
+@pytest.mark.slow
 def test_a_whole_file_as_weights(tmp_path):
     model = flat()
     model.save(tmp_path / "photographs.h5")
