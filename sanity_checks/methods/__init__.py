@@ -1,5 +1,6 @@
 """Saliency methods: PAIR's definitions, batched over many images, on the logits of the model's present weights."""
 
+from collections.abc import Sequence
 import dataclasses
 
 import numpy as np
@@ -138,7 +139,8 @@ def check_suitable(classifier, name, method):
         raise ValueError(f"method {name!r} cannot explain model {classifier.name!r}: {reason}")
 
 
-def explain(classifier, images, method, targets=None, seed=0, batch_size=None, image_ids=None, **parameters):
+def explain(classifier, images: np.ndarray, method, targets: Sequence | np.ndarray | None = None, seed: int = 0,
+            batch_size: int | None = None, image_ids: Sequence | None = None, **parameters) -> np.ndarray:
     """Saliency maps of a classifier's present weights.
 
     Args:

@@ -15,6 +15,8 @@ For one set of maps against many others, prepare it once:
 A pair in which a map is degenerate (non-finite, or constant as far as the metric can see) has the value NaN.
 """
 
+import numpy as np
+
 from sanity_checks import registry
 from sanity_checks.metrics import base
 from sanity_checks.metrics import correlation
@@ -66,7 +68,7 @@ METRICS = {
 }
 
 
-def similarity(maps_a, maps_b, metric="spearman_abs"):
+def similarity(maps_a: np.ndarray, maps_b: np.ndarray, metric: str = "spearman_abs") -> np.ndarray:
     """Returns the similarity of each map to the map at the same place of the other batch.
 
     Args:

@@ -1,10 +1,12 @@
 """Models: the paper's networks and any Keras file, each made into a `Classifier` that ends in logits."""
 
+from collections.abc import Sequence
 import os
 
 from sanity_checks import registry
 from sanity_checks.models import architectures
 from sanity_checks.models import classification
+from sanity_checks.models import classifier as classifiers
 from sanity_checks.models import identity
 from sanity_checks.models import implementations
 from sanity_checks.models import paths
@@ -22,7 +24,8 @@ structure_sha256 = identity.structure_sha256
 RANDOM = "random"
 
 
-def load_classifier(model, weights=None, seed=0, blocks=None, gradcam_layer=None):
+def load_classifier(model, weights: str | os.PathLike | None = None, seed: int = 0, blocks: Sequence[str] | None = None,
+                    gradcam_layer: str | None = None) -> classifiers.Classifier:
     """Loads a model to explain.
 
     Args:

@@ -16,9 +16,7 @@ class Test:
         figure: `CURVES`, a curve per method over the stages, or `BARS`, a bar per method for the only stage.
         compares_states: whether its rows compare states of a model, so that there can be a verdict.
         cumulative: whether a stage's changes stay in later stages.
-        trained: whether its states are trained networks, not drawn ones.
         null: whether it is the null that the other tests' verdicts are held against.
-        fresh: whether it draws anew at every stage, whatever is asked for.
     """
     label: str
     short: str = ""
@@ -26,17 +24,15 @@ class Test:
     figure: str = CURVES
     compares_states: bool = True
     cumulative: bool = True
-    trained: bool = False
     null: bool = False
-    fresh: bool = False
 
 
 TESTS = {
     "cascading": Test("Cascading Randomization", "Cascading"),
     "independent": Test("Independent Randomization", "Independent", cumulative=False),
     "bottom_up": Test("Bottom-up Randomization", "Bottom-up"),
-    "random_networks": Test("Random Networks", null=True, fresh=True),
-    "labels": Test("Data Randomization", "Data", figure=BARS, trained=True),
+    "random_networks": Test("Random Networks", null=True),
+    "labels": Test("Data Randomization", "Data", figure=BARS),
     "calibration": Test("Calibration", compares_states=False),
     "input_times_random": Test("Input Times Random Vectors", axis="Noise scale of the random vector",
                                compares_states=False),

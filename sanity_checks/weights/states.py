@@ -7,14 +7,18 @@ again. What bounds a state is drawing its values, about 30 ns each.
 
 import collections
 from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
 import contextlib
 import dataclasses
 
 from sanity_checks import registry
+from sanity_checks.vocabulary import stages as stage_names
 from sanity_checks.weights import actions as actions_module
 from sanity_checks.weights import initialization
 
-ORIGINAL = "original"       # name of stage 0
+ORIGINAL = stage_names.ORIGINAL     # name of stage 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,7 +76,7 @@ def _bottom_up(blocks):
 def _random_networks(blocks):
     """A control without the trained weights: one random network, then another. What similarity remains is due to input
     and method."""
-    return [("random network", _redrawn(blocks)), ("another", _redrawn(blocks))]
+    return [(stage_names.RANDOM_NETWORK, _redrawn(blocks)), (stage_names.ANOTHER, _redrawn(blocks))]
 
 
 def _redrawn(blocks):
@@ -104,7 +108,8 @@ def stages(classifier, test):
 
 
 @contextlib.contextmanager
-def weight_states(classifier, test, draw=0, seed=0, randomization=initialization.Randomization()):
+def weight_states(classifier, test: str, draw: int = 0, seed: int = 0,
+                  randomization: initialization.Randomization = initialization.Randomization()) -> Iterator:
     """Context that yields an iterator over the weight states of a test; `classifier.model` holds each in turn.
 
     Stage 0 is the original, except in "random_networks". After stage k exactly the trainable variables of the blocks in
@@ -134,7 +139,7 @@ def weight_states(classifier, test, draw=0, seed=0, randomization=initialization
 
 
 @contextlib.contextmanager
-def trained_states(classifier, networks):
+def trained_states(classifier, networks: Mapping[str, Sequence]) -> Iterator:
     """Context that yields an iterator over networks that were trained apart; `classifier.model` holds each in turn.
 
     Args:

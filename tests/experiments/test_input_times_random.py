@@ -38,7 +38,7 @@ def test_a_run_has_rows_tables_and_figures(whole):
     assert len(table(whole)) == 2 * 3 * 2 * 2 * 4
     for name in ("tables/none_mnist_5k_input_times_random_spearman.tex",
                  "figures/stage_curves_input_times_random_rank_correlation.png"):
-        assert os.path.getsize(whole / name) > 0
+        binary.assert_drawn(whole / name)
 
 
 def test_draws_have_vectors_of_their_own(whole):

@@ -94,7 +94,7 @@ def test_a_run_has_rows_of_both_networks_for_every_seed(whole):
 def test_a_run_has_tables_and_figures(whole):
     for name in ("tables/linear_noise_labels_spearman.md", "figures/label_bars_rank_correlation.pdf",
                  "figures/masks_linear_noise_labels_draw000_2-1.png"):
-        assert os.path.getsize(whole / "run" / name) > 0
+        binary.assert_drawn(whole / "run" / name)
 
 
 def test_both_networks_start_alike_and_know_their_labels(whole):

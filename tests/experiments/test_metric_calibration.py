@@ -58,7 +58,7 @@ def test_there_is_a_row_for_every_pair_metric_and_image(whole):
 def test_the_papers_metrics_and_the_released_ones_have_tables_and_figures_of_their_own(whole):
     for name in ("tables/compared.csv", "tables/calibration.md", "tables/calibration.tex", "figures/calibration.png",
                  "tables/calibration_released.csv", "figures/calibration_released.pdf"):
-        assert os.path.getsize(whole / name) > 0
+        binary.assert_drawn(whole / name)
     assert (whole / "tables/calibration.md").read_text().count("Two uniform masks") == 1
     assert (whole / "tables/calibration.tex").read_text().count("released") == 0
 

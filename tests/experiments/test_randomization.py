@@ -55,7 +55,7 @@ def test_a_run_directory_has_everything(whole):
     assert len(glob.glob(f"{whole}/similarities/*.parquet")) == 6
     for name in ("flags.flags", "run.json", "tables/summary.csv", "tables/mlp_mnist_5k_cascading_spearman.tex",
                  "figures/stage_curves_cascading_rank_correlation.png"):
-        assert os.path.getsize(whole / name) > 0
+        binary.assert_drawn(whole / name)
     assert len(glob.glob(f"{whole}/maps/*.npz")) == 1 and len(glob.glob(f"{whole}/figures/masks_*.png")) == 2
     rows = table(whole)
     assert len(rows) == 2 * 5 * 3 * 2 * 6 and rows.image_id.nunique() == 6

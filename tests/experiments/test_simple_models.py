@@ -1,6 +1,5 @@
 """The binary of the simple models from flags to files, and what it does where a closed form fails."""
 
-import os
 import sys
 
 import numpy as np
@@ -53,7 +52,7 @@ def test_all_closed_forms_hold_in_colour_and_grey(whole):
 def test_a_run_has_a_table_and_figures(whole):
     for name in ("tables/deviations.csv", "tables/deviations.tex", "figures/simple_convolution_grey.png",
                  "figures/simple_convolution_diverging.pdf"):
-        assert os.path.getsize(whole / name) > 0
+        binary.assert_drawn(whole / name)
     assert (whole / "tables/deviations.md").read_text().count("| yes |") == 10
 
 

@@ -251,3 +251,14 @@ def test_no_runs_are_refused(tmp_path):
 @pytest.mark.parametrize("number, figure_id", [(4, "4"), ("37A", "37A"), (12, "10-18"), ("10-18", "10-18")])
 def test_figures_are_found_by_number(number, figure_id):
     assert catalogue.find(number) == figure_id
+
+
+def test_a_block_called_like_the_original_has_its_own_numbers():
+    """Cells are keyed by the stage's index: stage 0 stays 1 whatever the blocks are called."""
+    point = dict(model="m", dataset="d", test="cascading", method="gradient", metric="ssim", sd=0., n=2, n_degenerate=0,
+                 ci_low=float("nan"), ci_high=float("nan"))
+    summary = pd.DataFrame([{**point, "stage_index": index, "stage": stage, "mean": mean}
+                            for index, stage, mean in ((0, "original", 1.), (1, "top", 0.5), (2, "original", 0.25))])
+    (_, (sheet,)), = run_section.numbers(summary)
+    assert [cell.text for cell in sheet.rows[0]] == ["Gradient", "1.00", "0.50", "0.25"]
+    assert sheet.columns == ["Method", "original", "top", "original"]
