@@ -93,9 +93,9 @@ def feature_map(model, layer_name=None):
 
 
 def feature_layer(features):
-    """The layer that makes a feature map: tf_keras.layers.Layer.
+    """The name of the layer that makes a feature map, as `feature_map` takes it: str.
 
     Args:
         features: symbolic tensor, of `feature_map`.
     """
-    return graph.producer(features).layer
+    return graph.producer(features).layer.name
