@@ -93,9 +93,9 @@ def feature_map(model, layer_name=None):
 
 
 def feature_layer(features):
-    """The name of the layer that makes a feature map, as `feature_map` takes it: str.
+    """The layer that makes a feature map, whose name `feature_map` takes: tf_keras.layers.Layer.
 
     Args:
         features: symbolic tensor, of `feature_map`.
     """
-    return graph.producer(features).layer.name
+    return graph.producer(features).layer

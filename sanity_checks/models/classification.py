@@ -28,7 +28,7 @@ def classify(model, name=None, patterns=None, gradcam_layer=None, architecture=N
         ValueError: the model is of another form, or ends in a softmax that cannot be taken off.
     """
     keras = implementations.implementation_of(model)
-    own_name = re.sub(r"_\d+$", "", model.name) if keras.is_automatic(model) else model.name
+    own_name = _name(keras, model)
     model = keras.to_logits(model)
     recognized_name, found = _recognized(model)
     if found is None:
@@ -45,6 +45,11 @@ def classify(model, name=None, patterns=None, gradcam_layer=None, architecture=N
         initializers=found.initializers, features=features,
         class_names=architecture.class_names(outputs) if architecture else None,
         label_offset=architecture.label_offset(outputs) if architecture else 0, keras=keras)
+
+
+def _name(keras, model):
+    """A model's own name; without Keras' running number, so that the same model built twice has one name."""
+    return re.sub(r"_\d+$", "", model.name) if keras.is_automatic(model) else model.name
 
 
 def _recognized(model):

@@ -8,10 +8,12 @@ drawn per (seed, epoch), so a run that was killed continues exactly where its la
 import dataclasses
 
 import numpy as np
-import tensorflow as tf
 
+from sanity_checks import lazy
 from sanity_checks import randomness
 from sanity_checks.runs import files
+
+tf = lazy.module("tensorflow")
 
 LEARNING_RATE = 1e-4
 BATCH_SIZE = 50

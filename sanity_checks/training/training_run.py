@@ -9,10 +9,12 @@ import json
 import os
 import time
 
-from sanity_checks.models import classification
+from sanity_checks import lazy
 from sanity_checks.runs import files
 from sanity_checks.training import optimization
 from sanity_checks.weights import initialization
+
+classification = lazy.module("sanity_checks.models.classification")
 
 WEIGHTS, METRICS, STATE, SETTINGS = "weights.h5", "metrics.json", "training_state.npz", "optimization.json"
 SAVE_EVERY = 1000           # iterations between saved states

@@ -213,14 +213,17 @@ def _rate_of_errors(repeats, levels, null, **options):
 REPEATS, MOST = 80, 11 / 80
 
 
+@pytest.mark.slow
 def test_curves_on_the_margin_are_rarely_decided_with_one_draw():
     assert _rate_of_errors(REPEATS, [0.28, 0.28, 0.28], 0.2, draws=1)[0] <= MOST
 
 
+@pytest.mark.slow
 def test_curves_on_the_margin_are_rarely_decided_when_draws_differ():
     assert _rate_of_errors(REPEATS, [0.28, 0.28, 0.28], 0.2, draws=3, draw_spread=0.05)[0] <= MOST
 
 
+@pytest.mark.slow
 def test_curves_at_the_null_are_hardly_ever_called_above():
     assert _rate_of_errors(40, [0.2, 0.2, 0.2], 0.2, draws=1)[1] == 0
 

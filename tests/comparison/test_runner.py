@@ -1,5 +1,6 @@
 """The runner: rows of a work unit, and what they must not depend on."""
 
+import contextlib
 import dataclasses
 import types
 
@@ -12,11 +13,8 @@ from sanity_checks import metrics
 from sanity_checks import runs
 from sanity_checks.comparison import runner
 from sanity_checks.weights import states
+from tests import registry
 
-FEW = {"smoothgrad": {"samples": 3}, "vargrad": {"samples": 4}, "integrated_gradients": {"steps": 4},
-       "integrated_gradients_smoothgrad": {"samples": 2, "steps": 3}, "xrai": {"steps": 2, "algorithm": "fast"},
-       "blur_ig": {"steps": 2}, "guided_ig": {"steps": 2}, "occlusion": {"size": 27},
-       "perturbation_mask": {"iterations": 2}}
 KEY = ["draw", "stage_index", "method", "metric", "image_id"]
 
 
@@ -36,14 +34,9 @@ def dataset(pixels, labels=None, class_names=None):
         bgr=False, name="digits", input_range=(0., 1.), test=Images(pixels, labels), class_names=class_names)
 
 
-def make(classifier, names):
-    made = {name: methods.make(name, **FEW.get(name, {})) for name in names}
-    return {name: method for name, method in made.items() if not method.unsuitable(classifier)}
-
-
 def protocol(classifier, names=("gradient", "smoothgrad", "gradcam"), test="cascading", **options):
     options.setdefault("metrics", ("spearman_abs", "spearman"))
-    return runner.Protocol(test, make(classifier, names), **options)
+    return runner.Protocol(test, registry.suitable_methods(classifier, names), **options)
 
 
 def run(classifier, pixels, own, units=None, **options):
@@ -52,18 +45,42 @@ def run(classifier, pixels, own, units=None, **options):
     return pd.concat(tables).sort_values(KEY).reset_index(drop=True)
 
 
+def undegenerate(rows):
+    """The rows whose value is not NaN, of which every method has some but those that may be constant throughout."""
+    left = rows[rows.value.notna()]
+    missing = rows.groupby(["method", "metric"]).value.apply(lambda values: values.isna().any())
+    assert {method for method, _ in missing[missing].index} <= set(registry.MAY_BE_DEGENERATE)
+    return left
+
+
+@contextlib.contextmanager
+def unchanged(classifier, test):
+    """The stages of a test, with none of their blocks drawn: the weights that state 0 has, all along."""
+    stages = states.stages(classifier, test)
+    with states.weight_states(classifier, test) as walk:
+        next(walk)
+        yield iter(stages)
+
+
 @pytest.mark.parametrize("test", list(states.TESTS))
 def test_zero_blocks_give_similarity_exactly_one(network, digits, test):
-    """Every method and metric, computed a second time on the same weights; stage 0 compares a map with itself."""
-    made = make(network, methods.METHODS)
-    comparison = runner._Comparison(runner.Protocol(test, made, tuple(metrics.METRICS)))
-    for _ in range(2):
-        task = methods.make_task(network, digits[:3])
-        for name, method in made.items():
-            for metric, values in comparison.compare(name, method.maps(task)).items():
-                degenerate = np.isnan(values)
-                assert (values[~degenerate] == 1).all(), (name, metric)
-                assert name in ("gradcam", "guided_gradcam", "xrai") or not degenerate.any(), (name, metric)
+    """Every method and metric, computed anew at every stage: noise, batches and traces leave no trace of their own."""
+    own = protocol(network, methods.METHODS, test, metrics=tuple(metrics.METRICS))
+    rows = run(network, digits[:2], own, sequence=unchanged(network, test))
+    assert set(rows.method) == set(own.methods) and set(rows.metric) == set(metrics.METRICS)
+    assert rows.stage_index.nunique() == len(states.stages(network, test))
+    assert (undegenerate(rows).value == 1).all()
+
+
+@pytest.mark.parametrize("test", list(states.TESTS))
+def test_random_blocks_give_another_similarity(network, digits, test):
+    """At the real stages: 1 at stage 0, below it at every later one, but for the edges of the image."""
+    own = protocol(network, ["gradient", "random_map", "edge_detector"], test, metrics=tuple(metrics.METRICS))
+    rows = run(network, digits[:2], own)
+    later = rows[rows.stage_index > 0]
+    assert (rows[rows.stage_index == 0].value == 1).all()
+    assert (later[later.method != "edge_detector"].value < 1).all()
+    assert (later[later.method == "edge_detector"].value == 1).all()
 
 
 @pytest.mark.parametrize("test", list(states.TESTS))

@@ -49,6 +49,7 @@ def test_tables_and_figures_are_there(whole):
     assert "Gradient" in found.stdout and (folder / "tables" / "summary.csv").exists()
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_kept_and_other_settings_are_refused(whole):
     folder, _ = whole
     before = os.stat(next((folder / "similarities").iterdir())).st_mtime_ns

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 
-import binary
 import numpy as np
 import pytest
 
@@ -12,6 +11,7 @@ from experiments import aggregate
 from experiments import input_times_random
 from sanity_checks import runs
 from sanity_checks.paper import random_products
+from tests.experiments import binary
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 KEY = ["draw", "stage_index", "method", "metric", "image_id"]
@@ -47,6 +47,7 @@ def test_draws_have_vectors_of_their_own(whole):
     assert not np.isin(rows[rows.draw == 1].value, rows[rows.draw == 0].value).any()
 
 
+@pytest.mark.slow
 def test_a_kill_between_units_computes_none_twice(whole, tmp_path, monkeypatch):
     compare, computed = random_products.compare, []
 
@@ -74,6 +75,7 @@ def test_flags_of_models_are_unknown(tmp_path, flag):
     assert f"Unknown command line flag '{flag[2:].partition('=')[0]}'" in line
 
 
+@pytest.mark.slow
 def test_the_binary_ends_in_one_line(tmp_path):
     command = [sys.executable, "-m", "experiments.input_times_random", *SMALL, "--scales=0,much",
                f"--output_dir={tmp_path}/run"]

@@ -1,12 +1,12 @@
 """The data randomization binary from flags to files: two networks a seed, trained once, compared like other states."""
 
+import contextlib
 import glob
 import json
 import os
 import subprocess
 import sys
 
-import binary
 import numpy as np
 import pytest
 import tf_keras
@@ -23,6 +23,7 @@ from sanity_checks.training import label_networks
 from sanity_checks.training import label_permutation
 from sanity_checks.training import training_run
 from sanity_checks.vocabulary import stages
+from tests.experiments import binary
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 KEY = ["draw", "stage_index", "method", "metric", "image_id"]
@@ -123,6 +124,7 @@ def test_the_same_command_trains_and_computes_nothing_again(whole, monkeypatch):
     run(whole)
 
 
+@pytest.mark.slow
 def test_loaded_networks_give_the_same_rows(whole, tmp_path):
     run(tmp_path, f"--training_dir={whole}/networks", "--batch_size=4")
     a, b = table(tmp_path), table(whole)
@@ -140,6 +142,7 @@ def test_other_networks_are_refused(whole, tmp_path):
         run(whole, f"--training_dir={whole}/networks", "--training_seed=1")
 
 
+@pytest.mark.slow
 def test_a_kill_between_the_trainings_loses_neither(tmp_path, whole, monkeypatch):
     train, trained = label_networks.train, []
 
@@ -157,6 +160,7 @@ def test_a_kill_between_the_trainings_loses_neither(tmp_path, whole, monkeypatch
     assert built == [0, 1, 1]       # seed 0 on true labels is there
 
 
+@pytest.mark.slow
 def test_a_kill_between_units_computes_none_twice(whole, tmp_path, monkeypatch):
     run_unit, computed = runner.run_unit, []
 
@@ -167,13 +171,12 @@ def test_a_kill_between_units_computes_none_twice(whole, tmp_path, monkeypatch):
         return run_unit(classifier, dataset, unit, *arguments)
     monkeypatch.setattr(runner, "run_unit", kill)
     for _ in range(2):
-        try:
+        with contextlib.suppress(KeyboardInterrupt):
             run(tmp_path, f"--training_dir={whole}/networks")
-        except KeyboardInterrupt:
-            pass
     assert len(computed) == 5 and len(set(computed)) == 4 and same_rows(tmp_path, whole)
 
 
+@pytest.mark.slow
 def test_shards_train_first_and_then_give_the_same_rows(whole, tmp_path):
     shards = [("--num_shards=3", f"--shard={i}") for i in range(3)]
     with pytest.raises(ValueError, match="num_shards: the network on true labels, seed 0, is not in --training_dir"):
@@ -234,6 +237,7 @@ def test_wrong_flags_are_refused(tmp_path, wrong, message):
     assert not os.path.exists(tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_the_binary_ends_in_one_line(tmp_path):
     command = [sys.executable, "-m", "experiments.label_randomization", "--model=mlp", "--dataset=mnist_5k",
                "--max_epochs=1", "--target_accuracy=0.9999", f"--training_dir={tmp_path}/networks",

@@ -3,7 +3,6 @@
 import os
 import sys
 
-import binary
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,6 +15,7 @@ from sanity_checks.comparison import sources
 from sanity_checks.paper import calibration
 from sanity_checks.paper import calibration_units
 from sanity_checks.paper import simple
+from tests.experiments import binary
 
 TINY = models.load_classifier(simple.linear(simple.random_weights((28, 28, 1))))
 KEY = ["draw", "method", "metric", "image_id"]
@@ -77,6 +77,7 @@ def test_the_same_command_computes_nothing_again(whole, monkeypatch):
     run(whole)
 
 
+@pytest.mark.slow
 def test_a_kill_between_units_computes_none_twice(whole, tmp_path, monkeypatch):
     compare, computed = calibration_units.compare, []
 
@@ -92,6 +93,7 @@ def test_a_kill_between_units_computes_none_twice(whole, tmp_path, monkeypatch):
     assert len(computed) == 3 and len(set(computed)) == 2 and same_rows(tmp_path, whole)
 
 
+@pytest.mark.slow
 def test_shards_give_the_same_rows_and_the_last_draws(whole, tmp_path):
     drawn = []
     for shard in (1, 0):
@@ -99,6 +101,7 @@ def test_shards_give_the_same_rows_and_the_last_draws(whole, tmp_path):
     assert same_rows(tmp_path, whole) and drawn == [str(tmp_path)]
 
 
+@pytest.mark.slow
 def test_masks_do_not_depend_on_the_number_of_images(whole, tmp_path):
     run(tmp_path, "--num_images=2", "--images_per_unit=1")
     expected = table(whole)

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 
-import binary
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +14,7 @@ from experiments import aggregate
 from experiments import cascading_randomization
 from sanity_checks import runs
 from sanity_checks.comparison import runner
+from tests.experiments import binary
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 KEY = ["draw", "stage_index", "method", "metric", "image_id"]
@@ -65,6 +65,7 @@ def test_a_run_directory_has_everything(whole):
     assert (summary[summary.stage_index > 0].n == 12).all()
 
 
+@pytest.mark.slow
 def test_three_shards_in_any_order_give_the_same_rows(whole, tmp_path):
     drawn = []
     for shard in (2, 0, 1):
@@ -74,11 +75,13 @@ def test_three_shards_in_any_order_give_the_same_rows(whole, tmp_path):
     assert drawn == [([str(tmp_path / "run")], str(tmp_path / "run"))], "the shard that finishes draws"
 
 
+@pytest.mark.slow
 def test_other_batch_sizes_give_the_same_rows(whole, tmp_path):
     run(tmp_path / "run", "--batch_size=5")
     assert_same(tmp_path / "run", whole, tolerance=1e-4)      # of ranks, when single precision rounds otherwise
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_and_computes_nothing_twice(whole, tmp_path, monkeypatch):
     run_unit, computed = runner.run_unit, []
 
@@ -96,6 +99,7 @@ def test_a_killed_run_goes_on_and_computes_nothing_twice(whole, tmp_path, monkey
     assert_same(tmp_path / "run", whole)
 
 
+@pytest.mark.slow
 def test_its_own_flagfile_runs_it_again(whole, tmp_path):
     binary.run(cascading_randomization, f"--flagfile={whole}/flags.flags", f"--output_dir={tmp_path}/run",
                patches=[(aggregate, "draw", lambda *where: None)])
@@ -123,6 +127,7 @@ def test_another_test_is_refused(whole):
 
 
 @pytest.mark.parametrize("test", ["independent", "bottom_up"])
+@pytest.mark.slow
 def test_the_other_tests_run(tmp_path, test):
     run(tmp_path / "run", "--draws=1", "--num_images=2", test=test, draw=aggregate.draw)
     assert set(table(tmp_path / "run").test) == {test}
@@ -157,6 +162,7 @@ def test_wrong_flags_are_refused(tmp_path, wrong, message):
     assert not os.path.exists(tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_missing_weights_are_trained_once(tmp_path):
     weights = tmp_path / "network" / "weights.h5"
     for name in ("a", "b"):
@@ -167,6 +173,7 @@ def test_missing_weights_are_trained_once(tmp_path):
 
 
 @pytest.mark.parametrize("binary", ["cascading_randomization", "independent_randomization", "bottom_up_randomization"])
+@pytest.mark.slow
 def test_binaries_end_in_one_line(binary, tmp_path):
     command = [sys.executable, "-m", f"experiments.{binary}", "--weights=none.h5", f"--output_dir={tmp_path}/run"]
     ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
@@ -174,6 +181,7 @@ def test_binaries_end_in_one_line(binary, tmp_path):
     assert ended.stderr.strip().splitlines()[-1] == "error: --weights: no such file: none.h5"
 
 
+@pytest.mark.slow
 def test_train_binary(tmp_path):
     command = [sys.executable, "-m", "experiments.train", "--model=mlp", "--dataset=mnist_5k", "--iterations=3",
                f"--output_dir={tmp_path}/mlp"]

@@ -73,11 +73,13 @@ def test_unknown_names_are_refused(given, text):
         reproduction.steps(options(**given))
 
 
+@pytest.mark.slow
 def test_a_failure_gives_its_reason_in_a_line_and_leaves_no_marker(tmp_path):
     reason = commands.run("x", "train", ["--model=vgg", "--dataset=mnist_5k"], str(tmp_path))
     assert "vgg" in reason and "\n" not in reason and not os.path.exists(tmp_path / "done" / "x.json")
 
 
+@pytest.mark.slow
 def test_a_command_that_ended_well_is_not_run_again(tmp_path):
     arguments = ["--model=mlp", "--dataset=mnist_5k", "--iterations=1"]
     assert commands.run("net", "train", arguments, str(tmp_path)) == ""
@@ -100,6 +102,7 @@ def test_nothing_to_report_is_one_line(tmp_path):
     assert "error: no experiment has run" in found.stderr
 
 
+@pytest.mark.slow
 def test_a_small_reproduction_from_end_to_end(tmp_path):
     out = tmp_path / "out"
     arguments = ["--models=mlp", "--datasets=mnist_5k", "--training_iterations=5", "--num_images=8", "--draws=1",

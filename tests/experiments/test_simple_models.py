@@ -3,7 +3,6 @@
 import os
 import sys
 
-import binary
 import numpy as np
 from PIL import Image
 import pytest
@@ -14,6 +13,7 @@ from sanity_checks import runs
 from sanity_checks.paper import closed_form_units
 from sanity_checks.paper import closed_forms
 from sanity_checks.paper import simple
+from tests.experiments import binary
 
 KEY = ["model", "stage_index", "method", "metric", "image_id"]
 SMALL = ["--smoothgrad_samples=3", "--integrated_gradients_steps=5", "--images_per_unit=2", "--figure_images=1"]

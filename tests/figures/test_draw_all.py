@@ -62,6 +62,7 @@ def test_the_only_method_of_several_images_is_drawn_a_row_per_image(make_summary
     assert drawn(make_summary(), tmp_path, maps) == ["stages_cnn_gradient_diverging", "stages_cnn_gradient_grey"]
 
 
+@pytest.mark.slow
 def test_guided_backprop_of_several_images_is_drawn_a_row_per_image(make_summary, tmp_path):
     shown = make_maps(("gradient", "guided_backprop"), ("original", "fc1", "conv1"))
     found = drawn(make_summary(), tmp_path, [("cnn_draw000_1", shown), ("cnn_draw000_2", shown)])
@@ -81,6 +82,7 @@ def test_every_figure_is_there_as_png_and_pdf(make_summary, tmp_path):
     assert sorted(pathlib.Path(path).read_bytes()[:4] for path in written) == [b"%PDF", b"\x89PNG"]
 
 
+@pytest.mark.slow
 def test_saving_again_gives_the_same_files(make_summary, tmp_path):
     for folder in ("a", "b"):
         figures.draw_all(make_summary(), [("m", make_maps())], str(tmp_path / folder))

@@ -61,5 +61,5 @@ def test_leaf_layers_hold_every_variable_once(branched):
 def test_graphs_are_the_functional_models_inside(branched):
     outer = tf_keras.Sequential([layers.InputLayer((6, 6, 1)), branched, layers.Flatten(), layers.Dense(2)])
     assert keras2.graphs(outer) == [outer, branched]
-    assert keras2.feature_layer(keras2.feature_map(branched)) == branched.layers[-2].name, "below the pooling"
+    assert keras2.feature_layer(keras2.feature_map(branched)) is branched.layers[-2], "below the pooling"
     assert keras2.is_model(outer) and not keras2.is_model(np.zeros(1))

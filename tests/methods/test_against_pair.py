@@ -8,25 +8,18 @@ from sanity_checks import methods
 from sanity_checks.methods import base
 from sanity_checks.methods import noise as noise_module
 from sanity_checks.methods import pair
+from tests import registry
 
-# Small settings: what is compared does not depend on the number of steps or samples.
-SETTINGS = {
-    "smoothgrad": {"samples": 5}, "vargrad": {"samples": 5}, "integrated_gradients": {"steps": 7},
-    "integrated_gradients_smoothgrad": {"samples": 3, "steps": 4}, "xrai": {"steps": 4}, "blur_ig": {"steps": 5},
-    "guided_ig": {"steps": 5}, "occlusion": {"size": 26},
-    "perturbation_mask": {"iterations": 3},
-}
-STOCHASTIC = ("smoothgrad", "vargrad", "integrated_gradients_smoothgrad", "random_map", "perturbation_mask")
+SETTINGS = {**registry.SETTINGS, "xrai": {"steps": 4}}     # XRAI's own algorithm, not its faster one
 
-# Relative to the largest value of the map. Blur IG divides a difference of blurs by 0.01 in single precision.
-TOLERANCE = {"blur_ig": 1e-3}
+# Relative to the largest value of the map. Blur IG divides a difference of blurs by 0.01 in single precision. XRAI's
+# paths start at constant images, where max-pooling of equal values is decided by their rounding, so by the batch size.
+TOLERANCE = {"blur_ig": 1e-3, "xrai": 0.03}
 
 
 def suitable(classifier, name):
-    method = methods.make(name, **SETTINGS.get(name, {}))
-    if method.unsuitable(classifier):
-        pytest.skip(f"{classifier.name} has no {name}")
-    return method
+    registry.suitable(classifier, name)
+    return methods.make(name, **SETTINGS.get(name, {}))
 
 
 def assert_close(actual, expected, tolerance=1e-5):
@@ -42,7 +35,7 @@ def test_batched_maps_equal_get_mask(network, digits, name):
     assert maps.shape == digits[:3].shape and maps.dtype == np.float32
     call = pair.call_model_function(network)
     for i, key in enumerate(base.noise_keys(0, ["a", "b", "c"])):
-        noise = {"noise_key": key} if name in STOCHASTIC else {}
+        noise = {"noise_key": key} if registry.is_stochastic(name) else {}
         expected = method.GetMask(digits[i], call, {"target": targets[i]}, **noise)
         assert_close(maps[i], expected, TOLERANCE.get(name, 1e-5))
 
@@ -54,13 +47,15 @@ def pair_map(name, image, call, arguments, noise):
         "gradient": lambda: gradient.GetMask(image, call, arguments),
         "input_x_gradient": lambda: image * gradient.GetMask(image, call, arguments),
         "smoothgrad": lambda: gradient.GetSmoothedMask(
-            image, call, arguments, stdev_spread=0.15, nsamples=5, magnitude=False),
-        "integrated_gradients": lambda: integrated.GetMask(image, call, arguments, x_steps=7, batch_size=7),
+            image, call, arguments, stdev_spread=0.15, nsamples=SETTINGS[name]["samples"], magnitude=False),
+        "integrated_gradients": lambda: integrated.GetMask(image, call, arguments, x_steps=SETTINGS[name]["steps"],
+                                                               batch_size=7),
         "integrated_gradients_smoothgrad": lambda: integrated.GetSmoothedMask(
-            image, call, arguments, stdev_spread=0.15, nsamples=3, magnitude=False, x_steps=4),
+            image, call, arguments, stdev_spread=0.15, nsamples=SETTINGS[name]["samples"], magnitude=False,
+            x_steps=SETTINGS[name]["steps"]),
         "gradcam": lambda: saliency.GradCam().GetMask(image, call, arguments, three_dims=False)[..., None],
-        "blur_ig": lambda: saliency.BlurIG().GetMask(image, call, arguments, steps=5),
-        "occlusion": lambda: saliency.Occlusion().GetMask(image, call, arguments, size=26),
+        "blur_ig": lambda: saliency.BlurIG().GetMask(image, call, arguments, steps=SETTINGS[name]["steps"]),
+        "occlusion": lambda: saliency.Occlusion().GetMask(image, call, arguments, size=SETTINGS[name]["size"]),
     }
     return own[name]()
 

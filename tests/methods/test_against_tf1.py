@@ -61,25 +61,25 @@ def assert_equal(classifier, images, name, make_mask_of):
         assert np.abs(found - mask).max() <= 1e-5 * np.abs(mask).max()
 
 
-def test_gradient(network, digits):
+def test_gradient(papers_network, digits):
     def make(graph, session, logit, x, _):
         method = saliency.GradientSaliency(graph, session, logit, x)
         return lambda image: method.GetMask(image, feed_dict={})
-    assert_equal(network, digits[:2], "gradient", make)
+    assert_equal(papers_network, digits[:2], "gradient", make)
 
 
-def test_integrated_gradients(network, digits):
+def test_integrated_gradients(papers_network, digits):
     def make(graph, session, logit, x, _):
         method = saliency.IntegratedGradients(graph, session, logit, x)
         return lambda image: method.GetMask(image, feed_dict={}, x_steps=50)
-    assert_equal(network, digits[:2], "integrated_gradients", make)
+    assert_equal(papers_network, digits[:2], "integrated_gradients", make)
 
 
-def test_guided_backprop(network, digits, tmp_path):
+def test_guided_backprop(papers_network, digits, tmp_path):
     def make(graph, session, logit, x, _):
         method = saliency.GuidedBackprop(graph, session, logit, x, tmp_ckpt_path=str(tmp_path / "guided"))
         return lambda image: method.GetMask(image, feed_dict={})
-    assert_equal(network, digits[:2], "guided_backprop", make)
+    assert_equal(papers_network, digits[:2], "guided_backprop", make)
 
 
 def test_gradcam(cnn, digits):

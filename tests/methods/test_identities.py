@@ -1,5 +1,7 @@
 """Methods whose answer is known by analysis, and what every method must keep."""
 
+import itertools
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -9,16 +11,13 @@ from sanity_checks import methods
 from sanity_checks import models
 from sanity_checks.methods import noise
 from sanity_checks.weights import states
+from tests import registry
 
-FEW = {"smoothgrad": {"samples": 6}, "vargrad": {"samples": 6}, "integrated_gradients": {"steps": 6},
-       "integrated_gradients_smoothgrad": {"samples": 4, "steps": 5}, "xrai": {"steps": 3, "algorithm": "fast"}, "blur_ig": {"steps": 3},
-       "guided_ig": {"steps": 3}, "occlusion": {"size": 27},
-       "perturbation_mask": {"iterations": 2}}
+FEW = registry.SETTINGS
 
 
 def settings(classifier, name):
-    if methods.make(name, **FEW.get(name, {})).unsuitable(classifier):
-        pytest.skip(f"{classifier.name} has no {name}")
+    registry.suitable(classifier, name)
     return FEW.get(name, {})
 
 
@@ -130,27 +129,36 @@ def test_same_weights_give_bit_identical_maps(network, digits, name):
     assert np.array_equal(first, methods.explain(network, digits[:2], name, **options))
 
 
+@pytest.fixture(scope="module")
+def fresh_classifier():
+    """Function to a classifier that holds the present weights and was never traced on others; one a state, for all methods."""
+    made = {}
+
+    def of(network, state):
+        if (network.name, state) not in made:
+            made[network.name, state] = registry.copy(network)
+        return made[network.name, state]
+    return of
+
+
 @pytest.mark.parametrize("name", list(methods.METHODS))
-def test_maps_on_a_weight_state_equal_those_of_a_fresh_classifier(network, digits, name):
+def test_maps_on_a_weight_state_equal_those_of_a_fresh_classifier(network, digits, name, fresh_classifier):
     options = settings(network, name)
     methods.explain(network, digits[:2], name, **options)      # traced on the original weights
     with states.weight_states(network, "cascading") as walk:
         for state in walk:
             if state.index not in (1, 4):
                 continue
-            fresh = models.load_classifier(network.name, weights="random")
-            for block, own in zip(fresh.blocks.values(), network.blocks.values()):
-                for variable, value in zip(block, own):
-                    variable.assign(value)
+            fresh = fresh_classifier(network, state.index)
             expected = methods.explain(fresh, digits[:2], name, np.array([1, 2]), **options)
             found = methods.explain(network, digits[:2], name, np.array([1, 2]), **options)
             assert np.abs(found - expected).max() <= 1e-5 * max(np.abs(expected).max(), 1e-12)
 
 
 def test_one_trace_serves_all_weight_states(digits):
-    classifier = models.load_classifier("cnn", weights="random")
+    classifier = registry.classifier("small_cnn")
     with states.weight_states(classifier, "cascading") as walk:
-        for _ in walk:
+        for _ in itertools.islice(walk, 2):
             for name in methods.METHODS:
                 methods.explain(classifier, digits[:1], name, **FEW.get(name, {}))
     assert set(classifier.traces().values()) == {1}

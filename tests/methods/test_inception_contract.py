@@ -19,16 +19,19 @@ from sanity_checks.comparison import runner
 from sanity_checks.methods import base
 from sanity_checks.methods import pair
 from sanity_checks.models import inception_v3
+from sanity_checks.weights import initialization
 from sanity_checks.weights import states
+from tests import registry
+
+pytestmark = pytest.mark.slow       # the network takes seconds to trace; small ones hold every method to the same
 
 v1 = tf.compat.v1
 SHAPE, CLASSES, TARGET = (75, 75, 3), 7, 4
-SETTINGS = {
-    "gradient": {}, "input_x_gradient": {}, "smoothgrad": {"samples": 3}, "guided_backprop": {}, "gradcam": {},
-    "guided_gradcam": {}, "integrated_gradients": {"steps": 4}, "vargrad": {"samples": 3}, "edge_detector": {},
-    "integrated_gradients_smoothgrad": {"samples": 2, "steps": 3}, "random_map": {}, "input_x_edges": {},
-}
-STOCHASTIC = ("smoothgrad", "vargrad", "integrated_gradients_smoothgrad", "random_map")
+# Those whose time at this size is the network's alone; the others go image by image, or pixel by pixel.
+NAMES = [name for name in methods.METHODS
+         if name not in ("xrai", "blur_ig", "guided_ig", "occlusion", "perturbation_mask")]
+SETTINGS = {name: registry.SETTINGS.get(name, {}) for name in NAMES}
+NESTED = initialization.Randomization(redraw="nested")     # draws each block once, not at every later stage again
 KEY = ["draw", "stage_index", "method", "metric", "image_id"]
 
 
@@ -60,7 +63,7 @@ def test_batched_maps_equal_get_mask(inception, photographs, name):
     assert maps.shape == (2, *SHAPE) and maps.dtype == np.float32
     method, call = methods.make(name, **SETTINGS[name]), pair.call_model_function(inception)
     for i, key in enumerate(base.noise_keys(0, ids)):
-        noise = {"noise_key": key} if name in STOCHASTIC else {}
+        noise = {"noise_key": key} if registry.is_stochastic(name) else {}
         assert_close(maps[i], method.GetMask(photographs[i], call, {"target": targets[i]}, **noise))
 
 
@@ -115,7 +118,7 @@ def values(classifier):
 @pytest.mark.parametrize("test", list(states.TESTS))
 def test_the_trainable_variables_of_the_named_blocks_differ_and_all_come_back(inception, test):
     before = values(inception)
-    with pytest.raises(KeyError), states.weight_states(inception, test) as walk:
+    with pytest.raises(KeyError), states.weight_states(inception, test, randomization=NESTED) as walk:
         for state in walk:
             if state.index in (0, 1, 9, len(inception.blocks)):
                 for name, block in inception.blocks.items():
@@ -143,7 +146,8 @@ class Pixels:
 
 def rows_of(classifier, photographs, units, **options):
     named = {name: methods.make(name, **SETTINGS[name]) for name in ("gradient", "smoothgrad", "gradcam")}
-    protocol = runner.Protocol("cascading", named, metrics=("spearman_abs", "ssim", "hog"), **options)
+    protocol = runner.Protocol("cascading", named, metrics=("spearman_abs", "ssim", "hog"), randomization=NESTED,
+                               **options)
     data = types.SimpleNamespace(bgr=False, name="photos", input_range=(-1., 1.), test=Pixels(photographs), class_names=None)
     tables = [runner.run_unit(classifier, data, unit, protocol)[0] for unit in units]
     return pd.concat(tables).sort_values(KEY).reset_index(drop=True)

@@ -1,10 +1,12 @@
 """Work that methods share: it is done once, and costs what it says."""
 
+import contextlib
 import dataclasses
 
 import numpy as np
 import pytest
 
+from sanity_checks import keras2
 from sanity_checks import methods
 from sanity_checks import models
 from sanity_checks.methods import backward
@@ -153,3 +155,30 @@ def test_a_changed_classifier_has_passes_of_its_own(digits):
     classifier.logits(digits)
     assert classifier.traces() == {"logits": 1}
     assert dataclasses.replace(classifier, name="other").traces() == {}
+
+
+class PlainKeras:
+    """A Keras whose guided ReLU is the plain one, and whose recorded output is what it is told."""
+
+    def __init__(self):
+        self.asked = []
+
+    def guided_relus(self, model):
+        self.asked.append(model)
+        return contextlib.nullcontext()
+
+    def recorded_output(self, features):
+        self.asked.append(features)
+        return keras2.recorded_output(features)
+
+
+def test_methods_reach_the_inside_of_keras_through_the_classifier(cnn, digits):
+    plain = PlainKeras()
+    other = dataclasses.replace(cnn, keras=plain)
+    for name in ("gradient", "smoothgrad", "integrated_gradients"):
+        methods.explain(other, digits[:1], name)
+    assert plain.asked == []
+    found = methods.explain(other, digits, "guided_backprop")
+    assert plain.asked == [cnn.model] and np.allclose(found, methods.explain(cnn, digits, "gradient"), atol=1e-6)
+    assert np.array_equal(methods.explain(other, digits, "gradcam"), methods.explain(cnn, digits, "gradcam"))
+    assert plain.asked[1] is cnn.features

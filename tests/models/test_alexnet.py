@@ -90,6 +90,7 @@ def write(path, content):
     np.save(path, np.array(content, dtype=object), allow_pickle=True)
 
 
+@pytest.mark.slow
 def test_array_files_are_loaded(tmp_path, monkeypatch):
     build = alexnet.build
     monkeypatch.setattr(alexnet, "build", lambda: build(num_classes=7))

@@ -81,7 +81,7 @@ def classifier():
     return models.load_classifier(inception_v3.build(SHAPE, 7), weights="random", seed=3)
 
 
-@pytest.fixture(scope="module", params=list(WHOLE))
+@pytest.fixture(scope="module", params=["nested", *(pytest.param(name, marks=pytest.mark.slow) for name in WHOLE if name != "nested")])
 def whole(request):
     """A model on the body of Inception v3 under another head, and its classifier."""
     model = WHOLE[request.param]()
@@ -98,6 +98,7 @@ def test_the_papers_blocks_cover_every_variable_exactly_once(classifier):
     assert len(members) == len(set(members)) and set(members) == {v.ref() for v in classifier.model.variables}
 
 
+@pytest.mark.slow
 def test_blocks_are_what_the_network_computes(classifier, images):
     """Moving a block's weights moves Keras' mixed0 ... mixed10 from that block on and none below."""
     model, stem = classifier.model, PAPER[:11:-1]
@@ -133,6 +134,7 @@ def test_draws_do_not_depend_on_how_the_body_is_wrapped(whole, classifier):
         assert all(np.array_equal(a, b) for a, b in zip(whole[1].blocks[name], classifier.blocks[name])), name
 
 
+@pytest.mark.slow
 def test_gradcam_reads_the_output_of_mixed_7c(whole, images):
     model, classifier = whole
     models.initialization.randomize_all(classifier, 3)
@@ -148,6 +150,7 @@ def test_gradcam_reads_the_output_of_mixed_7c(whole, images):
     assert np.allclose(gradients, np.broadcast_to(by_hand[:, None, None], gradients.shape), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_users_blocks_and_gradcam_layer_come_first():
     model = flat()
     classifier = models.load_classifier(model, blocks=["head=predictions", "rest=.*"], gradcam_layer="mixed9")
@@ -155,6 +158,7 @@ def test_the_users_blocks_and_gradcam_layer_come_first():
     assert classifier.features is model.get_layer("mixed9").output
 
 
+@pytest.mark.slow
 def test_a_body_with_one_other_kernel_is_not_recognized(cnn):
     model = body()
     layer = next(layer for layer in model.layers if getattr(layer, "kernel_size", None) == (1, 7))
@@ -175,6 +179,7 @@ def test_initial_values_are_those_of_the_released_code(classifier):
                 assert float(value.std()) == pytest.approx(math.sqrt(2 / fan_in), rel=0.02), variable.name
 
 
+@pytest.mark.slow
 def test_one_trace_serves_all_stages(classifier, images):
     with states.weight_states(classifier, "cascading") as walk:
         for state in walk:
@@ -199,12 +204,14 @@ def equal_blocks(a, b):
                                           for x, y in zip(a.blocks[name], b.blocks[name], strict=True))]
 
 
+@pytest.mark.slow
 def test_weights_with_top(files):
     network, folder = files
     loaded = models.load_classifier("inception_v3", weights=str(folder / "top.h5"))
     assert equal_blocks(loaded, network) == PAPER and loaded.num_classes == 10
 
 
+@pytest.mark.slow
 def test_weights_without_top_leave_the_head_untrained_and_say_so(files, caplog):
     network, folder = files
     path = str(folder / "notop.h5")
@@ -214,6 +221,7 @@ def test_weights_without_top_leave_the_head_untrained_and_say_so(files, caplog):
     assert "notop.h5 holds no head: the 1000 logits are untrained" in caplog.text
 
 
+@pytest.mark.slow
 def test_a_whole_file_as_weights(tmp_path):
     model = flat()
     model.save(tmp_path / "photographs.h5")
@@ -240,6 +248,7 @@ def test_weights_of_another_network_are_refused(shapes, message, tmp_path):
         models.load_classifier("inception_v3", weights=str(tmp_path / "other.h5"))
 
 
+@pytest.mark.slow
 def test_files_of_another_kind_are_refused_in_one_line(tmp_path, files):
     start = (files[1] / "top.h5").read_bytes()[:5000]
     for name, content in (("short.h5", start), ("text.h5", b"text"), ("text", b"text"), ("text.keras", b"x")):
@@ -282,6 +291,7 @@ def test_imagenet_without_a_network_says_what_to_do(home, monkeypatch):
     assert str(caught.value).endswith(str(place))
 
 
+@pytest.mark.slow
 def test_imagenet_is_read_from_the_cache(home, monkeypatch, files):
     network, folder = files
     cached = home / ".keras" / "models" / inception_weights.IMAGENET_FILE
@@ -338,6 +348,7 @@ def made_as(layer):
     return int(ending) if ending.isdigit() else 0
 
 
+@pytest.mark.slow
 def test_a_trained_network_shows_what_the_paper_says(real_data):
     """Guided Backprop barely moves while the top nine blocks are randomized; the gradient is another map."""
     classifier = models.load_classifier(trained_network(real_data))

@@ -155,7 +155,7 @@ def test_a_variable_without_an_initializer_is_named():
 
         def call(self, inputs):
             return self.scale * inputs
-    with pytest.raises(ValueError, match="scale.*does not tell its initializer; use --initializer"):
+    with pytest.raises(ValueError, match="scale.*does not tell its initializer; use the initializer truncated_normal"):
         models.load_classifier(small(Scale(), layers.Dense(2)), weights="random")
 
 

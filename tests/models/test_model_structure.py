@@ -186,7 +186,8 @@ def test_a_mixed_policy_changes_it(reference):
 
 
 def test_the_name_of_a_model_does_not_count_how_many_were_built():
-    built = [network(), network(), with_calls(False), with_calls(True), held(double), tf_keras.Sequential(
+    probabilities = tf_keras.Sequential([layers.InputLayer((6, 6, 1)), network(), layers.Softmax()])
+    built = [network(), probabilities, with_calls(False), with_calls(True), held(double), tf_keras.Sequential(
         [layers.InputLayer((6, 6, 1)), *network().layers], name="net_2")]
     names = [models.load_classifier(model).name for model in built]
     assert names == ["sequential", "sequential", "model", "model", "holder", "net_2"]

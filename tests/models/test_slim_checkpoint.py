@@ -142,6 +142,7 @@ def classifier(slim, tmp_path_factory):
     return models.load_classifier("inception_v3", weights=path)
 
 
+@pytest.mark.slow
 def test_logits_are_those_of_the_network_that_wrote_it(classifier, slim, image):
     assert np.allclose(classifier.model(image), slim[1], rtol=1e-3, atol=1e-3 * np.abs(slim[1]).max())
 
@@ -200,6 +201,7 @@ def test_variables_that_do_not_fit_are_named(variables, message, form, tmp_path,
         models.load_classifier("inception_v3", weights=path)
 
 
+@pytest.mark.slow
 def test_format_1_is_read(classifier, slim, image, tmp_path, built):
     path = save(str(tmp_path / "inception_v3_2016_08_28.ckpt"), slim[0], form=1)
     kernel = classifier.blocks["Mixed_7c"][0]

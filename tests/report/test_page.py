@@ -154,6 +154,7 @@ def test_files_stand_beside_the_page(page):
     assert os.path.getsize(page) < 3_000_000
 
 
+@pytest.mark.slow
 def test_without_a_null_nothing_is_assessed(runs, tmp_path):
     with open(report.write(str(tmp_path), runs[:1]), encoding="utf-8") as file:
         assert "not assessed" in Reader(file.read()).text
@@ -196,6 +197,7 @@ def test_a_figure_made_elsewhere_is_copied_and_shown(page, read):
     assert "figures/figure_19_drawn.png" in [attributes["href"] for attributes in read.all("a")]
 
 
+@pytest.mark.slow
 def test_files_that_differ_in_their_suffix_alone_are_one_picture(runs, tmp_path):
     source = tmp_path / "noise.png"
     Image.new("RGB", (40, 30), "white").save(source)

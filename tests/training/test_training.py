@@ -63,6 +63,7 @@ def test_every_image_is_used_once_an_epoch(halves):
     assert sorted(order.ravel()) == list(range(120)) and not np.array_equal(order, own._order(1))
 
 
+@pytest.mark.slow
 def test_a_resumed_training_equals_an_unbroken_one(halves, tmp_path):
     whole, unbroken = trainer(halves)
     unbroken.run(15)
@@ -106,6 +107,7 @@ def test_a_run_leaves_weights_and_metrics(halves, tmp_path):
     assert metrics["iterations"] == 12 and metrics["dataset"] == "halves"
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on(halves, tmp_path, monkeypatch):
     monkeypatch.setattr(training_run, "SAVE_EVERY", 5)
     monkeypatch.setattr(training_run, "REPORT_EVERY", 5)

@@ -51,8 +51,7 @@ def test_exactly_the_named_blocks_differ(trained, test, redraw):
 def test_every_entry_of_a_kernel_is_drawn_anew(trained, initializer):
     original = values(trained)
     with states.weight_states(trained, "cascading", randomization=initialization.Randomization(initializer)) as walk:
-        for state in walk:
-            pass
+        list(walk)
         for name, block in trained.blocks.items():
             assert (block[0].numpy() != original[name][0]).mean() > 0.999
 
@@ -97,6 +96,7 @@ def drawn(classifier, stage, **arguments):
         for state in walk:
             if state.index == stage:
                 return values(classifier)
+    raise AssertionError(f"no stage {stage}")
 
 
 def test_same_seed_and_draw_give_the_same_weights(mlp):
@@ -186,7 +186,7 @@ def test_unknown_names_are_refused(cnn):
         initialization.Randomization("gaussian")
     with pytest.raises(ValueError, match="unknown redraw"):
         initialization.Randomization(redraw="again")
-    with pytest.raises(ValueError, match="--initializer_stddev must be above 0"):
+    with pytest.raises(ValueError, match="Randomization: stddev must be above 0, got 0"):
         initialization.Randomization(stddev=0)
 
 

@@ -1,0 +1,1 @@
+"""Tests; `registry` holds what those that go over registered names share."""
