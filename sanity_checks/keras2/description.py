@@ -40,14 +40,15 @@ def structure(model):
     return described
 
 
-def position(model, layer):
-    """Where a layer is among all layers inside a model: int."""
-    return [id(other) for other in graph.inside(model)].index(id(layer))
+def position(model, tensor):
+    """Where the layer that makes a tensor is among all layers inside a model: int."""
+    return [id(layer) for layer in graph.inside(model)].index(id(graph.producer(tensor).layer))
 
 
 def is_automatic(layer):
-    """Whether a layer has the name that Keras gives to a layer without one: dense, dense_1 ..."""
-    words = re.sub("([a-z])([A-Z])", r"\1_\2", re.sub("(.)([A-Z][a-z]+)", r"\1_\2", type(layer).__name__)).lower()
+    """Whether a layer or model has the name that Keras gives to one without: dense, dense_1, model ..."""
+    kind = "Model" if type(layer).__name__ == "Functional" else type(layer).__name__
+    words = re.sub("([a-z])([A-Z])", r"\1_\2", re.sub("(.)([A-Z][a-z]+)", r"\1_\2", kind)).lower()
     return re.fullmatch(rf"(private)?{re.escape(words)}(_\d+)?", layer.name) is not None
 
 

@@ -93,7 +93,7 @@ def feature_map(model, layer_name=None):
 
 
 def feature_layer(features):
-    """The layer that makes a feature map: tf_keras.layers.Layer.
+    """The layer that makes a feature map, whose name `feature_map` takes: tf_keras.layers.Layer.
 
     Args:
         features: symbolic tensor, of `feature_map`.

@@ -14,7 +14,7 @@ def classify(model, name=None, patterns=None, gradcam_layer=None, architecture=N
 
     Args:
         model: built Keras model from images [B, H, W, C] to logits or probabilities [B, classes].
-        name: str, for result rows; the model's own name by default. A model that a registered architecture
+        name: str, for result rows; the model's own name by default, without the number of sequential_3. A model that a registered architecture
             recognizes has that architecture's name: one on the body of Inception v3 is inception_v3, whatever its head.
         patterns: list of "block=regular expression of layer names", top to bottom; by default the blocks of the
             architecture that recognizes the model, else one block per layer.
@@ -28,6 +28,7 @@ def classify(model, name=None, patterns=None, gradcam_layer=None, architecture=N
         ValueError: the model is of another form, or ends in a softmax that cannot be taken off.
     """
     keras = implementations.implementation_of(model)
+    own_name = _name(keras, model)
     model = keras.to_logits(model)
     recognized_name, found = _recognized(model)
     if found is None:
@@ -39,7 +40,7 @@ def classify(model, name=None, patterns=None, gradcam_layer=None, architecture=N
         features = keras.feature_map(model, gradcam_layer) if gradcam_layer else found.features
     outputs = int(model.output_shape[-1])
     return classifier_module.Classifier(
-        name=recognized_name or name or _name(keras, model), model=model,
+        name=recognized_name or name or own_name, model=model,
         blocks=blocks_module.by_patterns(keras, model, patterns) if patterns else found.blocks,
         initializers=found.initializers, features=features,
         class_names=architecture.class_names(outputs) if architecture else None,

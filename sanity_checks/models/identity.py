@@ -22,7 +22,7 @@ def structure(classifier):
         **keras.structure(classifier.model),
         "package": keras.__name__.rpartition(".")[2],
         "blocks": _blocks(keras, classifier),
-        "feature_layer": None if features is None else keras.position(classifier.model, keras.feature_layer(features)),
+        "feature_layer": None if features is None else keras.position(classifier.model, features),
         "label_offset": classifier.label_offset,
     }
 

@@ -7,7 +7,7 @@ from PIL import Image
 import pytest
 
 from sanity_checks import datasets
-from sanity_checks.comparison import runner
+from sanity_checks.comparison import gallery
 from sanity_checks.datasets import preprocessing
 
 MODES = {"grey.png": "L", "alpha.png": "RGBA", "palette.png": "P", "colour.jpg": "RGB", "UPPER.JPEG": "RGB"}
@@ -151,7 +151,7 @@ def test_figures_show_bgr_inputs_as_rgb(tmp_path):
     for way, first in (("caffe", 2), ("inception", 0)):
         data = datasets.load("image_folder", images=str(tmp_path), image_size=(4, 4), preprocess=way)
         assert data.test[:1][0, 0, 0].argmax() == first
-        assert runner.shown_image(data, data.test[:1][0])[0, 0].argmax() == 0
+        assert gallery.shown_image(data, data.test[:1][0])[0, 0].argmax() == 0
 
 
 @pytest.mark.parametrize("images", ["photos [1]", "photos [1]/*.png", "photos [1]/a[2].png", "photos [1]/list.csv"])

@@ -185,6 +185,14 @@ def test_a_mixed_policy_changes_it(reference):
     assert sha256(model) != reference
 
 
+def test_the_name_of_a_model_does_not_count_how_many_were_built():
+    probabilities = tf_keras.Sequential([layers.InputLayer((6, 6, 1)), network(), layers.Softmax()])
+    built = [network(), probabilities, with_calls(False), with_calls(True), held(double), tf_keras.Sequential(
+        [layers.InputLayer((6, 6, 1)), *network().layers], name="net_2")]
+    names = [models.load_classifier(model).name for model in built]
+    assert names == ["sequential", "sequential", "model", "model", "holder", "net_2"]
+
+
 def test_the_label_offset_is_part_of_it():
     classifier = models.load_classifier(network())
     assert models.structure_sha256(dataclasses.replace(classifier, label_offset=1)) != models.structure_sha256(classifier)
