@@ -2,11 +2,14 @@
 
 import os
 
+from absl import logging
+
 from experiments import aggregate
 from experiments import command
 from experiments import flag_groups
 from experiments import from_flags
 from sanity_checks.comparison import jobs
+from sanity_checks.weights import states
 
 
 def define():
@@ -30,6 +33,9 @@ def run(found, test):
     """
     from_flags.check(found)
     options = found.values
+    forced = states.TESTS[test].redraw
+    if forced and options.redraw != forced:
+        logging.warning("--redraw=%s has no effect: this test always draws %s weights", options.redraw, forced)
     drawn = from_flags.randomization(options)
     classifier = from_flags.classifier(options)
     protocol = from_flags.protocol(options, test, classifier.get(), drawn)

@@ -89,9 +89,10 @@ def weight_states(classifier, dataset, protocol, units, flagfile="", record=None
     """
     loaded = classifier.get()
     held = identity.of_classifier(loaded)
-    draws = identity.of_randomization(protocol.randomization)
-    return _job(classifier, dataset, protocol, units, len(states.stages(loaded, protocol.test)), held, draws, None,
-                flagfile, record)
+    # names of stages stand in the rows, and Keras numbers layers without a name as it likes
+    stages = [state.name for state in states.stages(loaded, protocol.test)]
+    draws = {**identity.of_randomization(protocol.randomization), "stages": stages}
+    return _job(classifier, dataset, protocol, units, len(stages), held, draws, None, flagfile, record)
 
 
 def trained_networks(classifier, dataset, protocol, units, networks, num_states, weights_sha256, flagfile="",

@@ -1,7 +1,7 @@
 """A job: all that a run computes, in one frozen value that can be sent to another process or machine."""
 
-import dataclasses
 from collections.abc import Callable
+import dataclasses
 
 from sanity_checks.runs import work_units
 

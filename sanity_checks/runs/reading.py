@@ -5,9 +5,9 @@ import glob
 import json
 import os
 
-from sanity_checks.vocabulary import names
 from sanity_checks.runs import maps
 from sanity_checks.runs import rows
+from sanity_checks.vocabulary import names
 
 RUN_FILE = "run.json"
 FLAG_FILE = "flags.flags"
