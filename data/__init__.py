@@ -1,1 +1,1 @@
-"""Manifests and notes, installed beside the library, which reads them by path; see README.md. No images."""
+"""Manifests and notes: the package `sanity_checks.data` where this software is installed. No images; see README.md."""

@@ -6,7 +6,7 @@ from sanity_checks import datasets
 from sanity_checks import methods
 from sanity_checks import metrics
 from sanity_checks import registry
-from sanity_checks.vocabulary import names
+from sanity_checks.vocabulary import models
 from sanity_checks.weights import initialization
 
 EXPLAINED_CLASSES = ("own", "original", "label")
@@ -17,7 +17,7 @@ def model(found, blocks=True):
     """Which model is explained."""
     group = "Model"
     found.add(group, flags.DEFINE_string, "model", "cnn",
-              f"Model to explain: {', '.join(name for name in names.MODELS if name != 'none')}, or a path to a Keras file "
+              f"Model to explain: {', '.join(name for name in models.MODELS)}, or a path to a Keras file "
               f"(.keras, .h5, SavedModel).")
     found.add(group, flags.DEFINE_string, "weights", None,
               "Weights file of --model, or 'random' for an untrained network. Not needed for a Keras file.")
@@ -66,7 +66,7 @@ def choice_of_methods(found):
 def parameters(found, names_of_methods):
     """A flag for each parameter of these methods that can have one."""
     for name in names_of_methods:
-        for parameter in methods.parameters(name).values():
+        for parameter in methods.parameters(name):
             if parameter.choices:
                 found.add("Parameters of methods", flags.DEFINE_enum, f"{name}_{parameter.name}", parameter.default,
                           list(parameter.choices), parameter.description)

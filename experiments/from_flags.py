@@ -66,7 +66,7 @@ def _idle(found):
     if "methods" in names and options.methods:
         for method in methods.METHODS:
             for parameter in methods.parameters(method):
-                name = f"{method}_{parameter}"
+                name = f"{method}_{parameter.name}"
                 if method not in options.methods and name in names and found.given(name):
                     yield name, f"--methods does not name {method}"
 
@@ -157,8 +157,8 @@ def make_methods(options, loaded):
 
 def make_method(options, name):
     """One registered method with the parameters that the flags give; a ValueError names the flag."""
-    values = {parameter: options[f"{name}_{parameter}"].value for parameter in methods.parameters(name)
-              if f"{name}_{parameter}" in options}
+    values = {parameter.name: options[f"{name}_{parameter.name}"].value for parameter in methods.parameters(name)
+              if f"{name}_{parameter.name}" in options}
     try:
         return methods.make(name, **values)
     except ValueError as error:

@@ -20,7 +20,7 @@ from experiments import aggregate
 from experiments import command
 from experiments import flag_groups
 from experiments import from_flags
-from sanity_checks import models
+from sanity_checks import lazy
 from sanity_checks import runs
 from sanity_checks.comparison import jobs
 from sanity_checks.comparison import sources
@@ -28,6 +28,8 @@ from sanity_checks.training import label_networks
 from sanity_checks.training import optimization
 from sanity_checks.training import training_goal
 from sanity_checks.vocabulary import models as model_records
+
+models = lazy.module("sanity_checks.models")
 
 TEST = "labels"
 

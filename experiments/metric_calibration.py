@@ -21,6 +21,7 @@ from sanity_checks.figures import saving
 from sanity_checks.paper import calibration
 from sanity_checks.paper import calibration_units
 from sanity_checks.runs import files
+from sanity_checks.vocabulary import metrics
 from sanity_checks.vocabulary import names
 
 
@@ -56,13 +57,12 @@ def draw(output_dir):
                f"{names.label(names.DATASETS, dataset)}")
     folder = os.path.join(output_dir, tables.FOLDER)
     files.write_text(os.path.join(folder, "compared.csv"), table.to_csv(index=False, lineterminator="\n"))
-    for released, part in table.groupby(table["metric"].str.endswith(calibration.RELEASED)):
-        stem = calibration.TEST + calibration.RELEASED * released
+    for released, part in table.groupby(table["metric"].map(metrics.is_released)):
+        stem = f"{calibration.TEST}_released" if released else calibration.TEST
         grid = calibration.grid(part, caption)
-        _, markdown, _ = tables.write_grid(os.path.join(folder, stem), *grid, across="Metric")
+        tables.write_grid(os.path.join(folder, stem), *grid, across="Metric")
         saving.save(agreement.agreement(part), os.path.join(output_dir, figures.FOLDER, stem))
-        with open(markdown, encoding="utf-8") as file:
-            print(f"\n{file.read()}")
+        print(f"\n{tables.markdown(*grid)}")
     print(f"tables and figures in {output_dir}")
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ import os
 
 from absl import flags
 from absl import logging
-import pandas as pd
 
 from experiments import command
 from experiments import commands
@@ -22,6 +21,7 @@ from experiments import reproduction
 from sanity_checks import methods
 from sanity_checks import metrics
 from sanity_checks import report
+from sanity_checks import tables as table_files
 from sanity_checks.vocabulary import methods as method_records
 
 
@@ -113,26 +113,9 @@ def write_report(output_dir, steps, failed):
                if number not in covered}
     pictures = {number: sorted(glob.glob(os.path.join(output_dir, step.name, pattern)))
                 for step in done for number, pattern in step.pictures.items()}
-    tables = {step.table[0]: read_table(os.path.join(output_dir, step.name, step.table[1]))
+    tables = {step.table[0]: table_files.read_grid(os.path.join(output_dir, step.name, step.table[1]))
               for step in done if step.table}
     return report.write(os.path.join(output_dir, "report"), runs, trainings(output_dir), missing, pictures, tables)
-
-
-def read_table(path):
-    """A table that `tables.write_grid` wrote, for a report.
-
-    Args:
-        path: str, its .csv file; the sentences below the table are read from the .md file beside it.
-
-    Returns:
-        pandas.DataFrame of str, whose columns may share a name; `attrs["note"]` has the sentences.
-    """
-    table = pd.read_csv(path, header=None, dtype=str, keep_default_na=False)
-    table = table.iloc[1:].set_axis(table.iloc[0].tolist(), axis=1)
-    with open(os.path.splitext(path)[0] + ".md", encoding="utf-8") as file:
-        _, *paragraphs = [line.strip() for line in file if line.strip() and not line.startswith("|")]
-    table.attrs["note"] = " ".join(paragraphs)
-    return table
 
 
 def trainings(output_dir):

@@ -41,7 +41,7 @@ class Step:
         figures: tuple of int and str, the paper's figures that it goes into.
         is_run: whether its rows go into the report.
         pictures: dict, number of a figure -> pattern of files in its folder that are that figure.
-        table: (caption, file in its folder) of a table for the report, or None.
+        table: (caption, file in its folder without suffix) of a table for the report, or None.
     """
     name: str
     binary: str
@@ -164,7 +164,7 @@ def without_networks(options, data, missing):
 
 def _calibration(options, model, arguments, missing):
     return Step(f"calibration_{model}", "metric_calibration", arguments, missing, is_run=False,
-                table=(f"Calibration of the metrics (appendix B), {names.label(names.MODELS, model)}", "tables/calibration.csv"))
+                table=(f"Calibration of the metrics (appendix B), {names.label(names.MODELS, model)}", "tables/calibration"))
 
 
 def _reads_features(method):

@@ -55,11 +55,9 @@ def draw(output_dir, image_ids):
     rows = runs.read_rows([output_dir])
     summary = closed_forms.summarized(rows)
     left_out = rows.loc[rows["metric"] == closed_forms.LEFT_OUT, "value"].max()
-    _, markdown, _ = tables.write_grid(
-        os.path.join(output_dir, tables.FOLDER, "deviations"),
-        *closed_forms.grid(summary, left_out, str(rows["dataset"].iloc[0])), across="Column")
-    with open(markdown, encoding="utf-8") as file:
-        print(f"\n{file.read()}")
+    grid = closed_forms.grid(summary, left_out, str(rows["dataset"].iloc[0]))
+    tables.write_grid(os.path.join(output_dir, tables.FOLDER, "deviations"), *grid, across="Column")
+    print(f"\n{tables.markdown(*grid)}")
     order = {f"{image_id} {model}": (position, list(closed_forms.IMAGE_LABELS).index(model))
              for position, image_id in enumerate(image_ids) for model in closed_forms.IMAGE_LABELS}
     maps = [shown for _, shown in runs.figure_maps([output_dir])]

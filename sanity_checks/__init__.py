@@ -13,6 +13,10 @@ Names are loaded on first use, so that tables and figures can be made where Tens
 
 import importlib
 
+from sanity_checks import version
+
+__version__ = version.VERSION
+
 _HOME = {
     "load_classifier": "sanity_checks.models",
     "explain": "sanity_checks.methods",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from collections.abc import Sequence
+import dataclasses
 import functools
 import os
 import tempfile
@@ -26,10 +27,11 @@ from sanity_checks.methods import base as methods_base
 from sanity_checks.models import classifier as classifiers
 from sanity_checks.runs import execute
 from sanity_checks.runs import fingerprint
+from sanity_checks.vocabulary import tests as test_records
 from sanity_checks.weights import initialization
 from sanity_checks.weights import states
 
-NULL = "random_networks"
+NULL = test_records.NULL
 NULL_DRAWS = 5              # of the null when the user does not say: it decides every stage, and is cheap
 SHOWN = 3                   # images whose maps the report shows
 
@@ -166,9 +168,9 @@ def _name(method):
     name = next((name for name, kind in methods_module.METHODS.items() if kind is type(method)), type(method).__name__)
     if name not in methods_module.METHODS:
         return name
-    changed = [f"{parameter}={fingerprint.json_value(getattr(method, parameter))}"
-               for parameter, record in methods_module.parameters(name).items()
-               if getattr(method, parameter) is not record.default and getattr(method, parameter) != record.default]
+    changed = [f"{field.name}={fingerprint.json_value(getattr(method, field.name))}"
+               for field in dataclasses.fields(method)
+               if fingerprint.code(getattr(method, field.name)) != fingerprint.code(field.default)]
     return f"{name}({', '.join(changed)})" if changed else name
 
 

@@ -2,11 +2,13 @@
 
 import csv
 import io
+import json
 import os
 import re
 import textwrap
 
 import numpy as np
+import pandas as pd
 
 from sanity_checks.analysis import aggregation
 from sanity_checks.runs import files
@@ -50,7 +52,7 @@ def write_tables(summary, output_dir):
 
 
 def write_grid(path, grid, caption, notes=(), across="Stage"):
-    """Writes a table as `path`.csv, .md and .tex.
+    """Writes a table as `path`.csv, .md and .tex, and as .json for `read_grid`.
 
     Args:
         path: str, without suffix.
@@ -62,10 +64,34 @@ def write_grid(path, grid, caption, notes=(), across="Stage"):
     Returns:
         list of str, the files written.
     """
-    texts = {"csv": _csv(grid), "md": _markdown(grid, caption, notes), "tex": _latex(grid, caption, notes, across)}
+    texts = {"csv": _csv(grid), "md": markdown(grid, caption, notes), "tex": _latex(grid, caption, notes, across),
+             "json": json.dumps({"caption": caption, "grid": grid, "notes": list(notes)}, ensure_ascii=False) + "\n"}
     for suffix, text in texts.items():
         files.write_text(f"{path}.{suffix}", text)
     return [f"{path}.{suffix}" for suffix in texts]
+
+
+def read_grid(path):
+    """Reads a table that `write_grid` wrote.
+
+    Args:
+        path: str, without suffix.
+
+    Returns:
+        pandas.DataFrame of str, whose columns may share a name; `attrs["note"]` has the sentences below the table.
+
+    Raises:
+        ValueError: the file is not one of `write_grid`.
+    """
+    with open(f"{path}.json", encoding="utf-8") as file:
+        try:
+            found = json.load(file)
+            head, *lines = found["grid"]
+            table = pd.DataFrame(lines, columns=head, dtype=str)
+            table.attrs["note"] = " ".join(found["notes"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{path}.json is not a table of this software: {error}") from error
+    return table
 
 
 def terminal_table(summary, metric, width=TERMINAL_WIDTH):
@@ -149,7 +175,8 @@ def _csv(grid):
     return text.getvalue()
 
 
-def _markdown(grid, caption, notes):
+def markdown(grid, caption, notes=()):
+    """A table as Markdown: str; arguments as of `write_grid`."""
     lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in grid]
     rule = "|" + "---|" * len(grid[0])
     return "\n".join([caption, "", lines[0], rule, *lines[1:], "", *notes, ""])

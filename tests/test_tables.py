@@ -31,7 +31,7 @@ def test_write_tables_lists_its_files(tmp_path):
     summary = pd.concat([make_summary(), make_summary(model="mlp", metric="hog")])
     paths = tables.write_tables(summary, str(tmp_path))
     stems = "cnn_mnist_cascading_spearman", "mlp_mnist_cascading_hog"
-    expected = ["summary.csv", *(f"{stem}.{suffix}" for stem in stems for suffix in ("csv", "md", "tex"))]
+    expected = ["summary.csv", *(f"{stem}.{suffix}" for stem in stems for suffix in ("csv", "md", "tex", "json"))]
     assert sorted(path.rsplit("/", 1)[1] for path in paths) == sorted(expected)
     assert sorted(str(path) for path in (tmp_path / "tables").iterdir()) == sorted(paths)
 

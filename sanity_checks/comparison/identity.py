@@ -3,10 +3,12 @@
 import dataclasses
 
 from sanity_checks import datasets
+from sanity_checks import lazy
 from sanity_checks import methods
-from sanity_checks import models
 from sanity_checks.runs import fingerprint
 from sanity_checks.weights import initialization
+
+models = lazy.module("sanity_checks.models")
 
 
 def of_classifier(classifier):

@@ -4,7 +4,9 @@ import dataclasses
 import os
 import tempfile
 
-from sanity_checks import models
+from sanity_checks import lazy
+
+models = lazy.module("sanity_checks.models")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -44,7 +46,7 @@ def _facts(classifier):
     return {"name": classifier.name, "class_names": classifier.class_names, "label_offset": classifier.label_offset,
             "blocks": {name: [places[classifier.keras.key(variable)] for variable in block]
                        for name, block in classifier.blocks.items()},
-            "gradcam_layer": classifier.keras.feature_layer(classifier.features) if (
+            "gradcam_layer": classifier.keras.feature_layer(classifier.features).name if (
                 classifier.features is not None) else None}
 
 

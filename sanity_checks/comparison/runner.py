@@ -3,7 +3,7 @@
 A work unit is one random draw and a slice of the images. Its rows do not depend on the other units, on the batch
 size or on which methods run together, so units can be computed in any order, by any number of processes.
 
-What bounds a unit: the model passes of its methods (`Method.passes`), once per weight state. Similarities are
+What bounds a unit: the model passes of its methods (`methods.passes`), once per weight state. Similarities are
 computed in a second thread while the next passes run.
 """
 

@@ -8,6 +8,7 @@ from sanity_checks.datasets import mnist_5k
 from sanity_checks.datasets import preprocessing
 
 Dataset = base.Dataset
+sha256 = base.sha256
 
 DATASETS = {
     "mnist": mnist.load_mnist,

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import json
 
 import numpy as np
 
@@ -51,6 +52,10 @@ class PixelSplit:
     def __len__(self):
         return len(self.pixels)
 
+    def content(self, count):
+        """What the first `count` images are made of, for checksums: list of bytes-like."""
+        return _described(self.pixels[:count])
+
     def __getitem__(self, index):
         return self.pixels[index].astype(np.float32) / np.float32(255)
 
@@ -65,10 +70,66 @@ class ArraySplit:
     def __len__(self):
         return len(self.images)
 
+    def content(self, count):
+        """As of `PixelSplit`."""
+        return _described(self.images[:count])
+
     def __getitem__(self, index):
         return self.images[index]
 
 
 def content_sha256(array):
     """sha256 of an array's values."""
-    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+    return hashlib.sha256(np.ascontiguousarray(array)).hexdigest()
+
+
+def sha256(split, count=None):
+    """Checksum of a split's first images: of their ids, contents and labels, in order.
+
+    Args:
+        split: `PixelSplit`, `ArraySplit`, `sanity_checks.datasets.image_folder.FileSplit`, or any split whose `content`
+            says what its images are made of.
+        count: int, how many images; default all.
+
+    Returns:
+        str, 64 hexadecimal digits.
+    """
+    count = len(split) if count is None else count
+    labels = None if split.labels is None else class_labels(split.labels, len(split))[:count].tolist()
+    digest = hashlib.sha256(json.dumps([list(split.ids[:count]), labels]).encode())
+    for part in split.content(count):
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def class_labels(values, count):
+    """Labels as class numbers.
+
+    Args:
+        values: int [N] or [N, 1]; also floats that are whole numbers.
+        count: int, N.
+
+    Returns:
+        int64 [N].
+
+    Raises:
+        ValueError: one-hot rows, fractions, or another number of labels.
+    """
+    labels = np.asarray(values)
+    expected = f"labels: expected {count} class numbers, found"
+    if labels.ndim == 2 and labels.shape[1] > 1 and len(labels) == count:
+        raise ValueError(f"{expected} one-hot of shape {labels.shape}; give labels.argmax(axis=1)")
+    if labels.shape not in ((count,), (count, 1)):
+        raise ValueError(f"{expected} shape {labels.shape}")
+    if labels.dtype.kind not in "iuf":
+        raise ValueError(f"{expected} values of type {labels.dtype}")
+    labels = labels.reshape(count)
+    fractional = ~(np.isfinite(labels) & (labels == np.floor(labels)))
+    if fractional.any():
+        raise ValueError(f"{expected} {labels[fractional][0]}, which is no whole number")
+    return labels.astype(np.int64)
+
+
+def _described(array):
+    """An array's dtype and shape, then its values: list of bytes-like."""
+    return [f"{array.dtype.str} {array.shape}".encode(), np.ascontiguousarray(array)]

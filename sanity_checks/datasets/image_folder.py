@@ -8,6 +8,7 @@ import concurrent.futures
 import csv
 import glob
 import hashlib
+import json
 import os
 
 from absl import logging
@@ -30,11 +31,13 @@ class FileSplit:
         paths: tuple of N str.
         labels: int64 [N], or None.
         ids: tuple of N str, unique: file names, with folders where names repeat.
+        sums: tuple of N str, sha256 of each file as it was when the data set was loaded.
     """
 
-    def __init__(self, paths, labels, image_size, function):
-        self.paths, self.labels, self.ids = tuple(paths), labels, _ids(paths)
-        self._size, self._function = image_size, function
+    def __init__(self, paths, sums, labels, image_size, preprocess):
+        self.paths, self.sums, self.labels, self.ids = tuple(paths), tuple(sums), labels, _ids(paths)
+        self._size, self._preprocess = image_size, preprocess
+        self._function = preprocessing.PREPROCESSING[preprocess].function
 
     def __len__(self):
         return len(self.paths)
@@ -45,6 +48,10 @@ class FileSplit:
             return np.zeros((0, *self._size, 3), np.float32)
         with concurrent.futures.ThreadPoolExecutor(THREADS) as executor:
             return np.stack(list(executor.map(self._read, chosen)))
+
+    def content(self, count):
+        """The files' checksums, and what is made of them; nothing is decoded. As of `base.PixelSplit`."""
+        return [json.dumps([self._preprocess, list(self._size), list(self.sums[:count])]).encode()]
 
     def _read(self, path):
         return self._function(read_pixels(path, self._size)).astype(np.float32)
@@ -67,10 +74,10 @@ def load(data_dir=None, images=None, image_size=(299, 299), preprocess="inceptio
         FileNotFoundError: `images`, or a file that the CSV lists, does not exist.
     """
     if data_dir:
-        raise ValueError(f"--data_dir: photographs are given with --images, not with --data_dir={data_dir}")
+        raise ValueError(f"data_dir: photographs are given as images, got data_dir {data_dir}")
     if not images:
-        raise ValueError("--images: expected a folder, a glob or a CSV of photographs, got nothing")
-    images = os.path.expanduser(images)
+        raise ValueError("images: expected a folder, a glob or a CSV of photographs, got nothing")
+    images = os.path.expanduser(os.fspath(images))
     way = registry.lookup(preprocessing.PREPROCESSING, preprocess, "preprocess")
     paths, labels, class_names = _listed(images)
     sums = _checksums(paths)
@@ -78,10 +85,11 @@ def load(data_dir=None, images=None, image_size=(299, 299), preprocess="inceptio
     _report(bad, sums, skip_unreadable)
     kept = [i for i, path in enumerate(paths) if path not in bad]
     if not kept:
-        raise ValueError(f"--images: {images} has no image that can be read")
-    split = FileSplit([paths[i] for i in kept], labels if labels is None else labels[kept], tuple(image_size),
-                      way.function)
-    listing = "".join(f"{name} {sums[path]}\n" for name, path in sorted(zip(split.ids, split.paths)))
+        raise ValueError(f"images: {images} has no image that can be read")
+    paths = [paths[i] for i in kept]
+    split = FileSplit(paths, [sums[path] for path in paths], labels if labels is None else labels[kept],
+                      tuple(image_size), preprocess)
+    listing = "".join(f"{name} {found}\n" for name, found in sorted(zip(split.ids, split.sums)))
     return base.Dataset(
         name="image_folder", source=images, sha256=hashlib.sha256(listing.encode()).hexdigest(), train=None,
         validation=None, test=split, image_shape=(*image_size, 3), input_range=way.input_range,
@@ -108,30 +116,43 @@ def _listed(images):
         return _from_csv(images)
     if os.path.isdir(images):
         found = glob.glob(os.path.join(glob.escape(images), "*")) + glob.glob(os.path.join(glob.escape(images), "*", "*"))
+    elif os.path.isfile(images):
+        found = [images]
     else:
-        found = glob.glob(images, recursive=True)
+        found = glob.glob(_literal_folder(images), recursive=True)
         if not found and not glob.has_magic(images):
-            raise FileNotFoundError(f"--images: no such file or folder: {images}")
+            raise FileNotFoundError(f"images: no such file or folder: {images}")
     paths = sorted(path for path in found if path.lower().endswith(ENDINGS) and os.path.isfile(path))
     if not paths:
-        raise ValueError(f"--images: no images ({', '.join(ENDINGS)}) in {images}")
+        raise ValueError(f"images: no images ({', '.join(ENDINGS)}) in {images}")
     return paths, None, None
+
+
+def _literal_folder(pattern):
+    """A glob whose leading folders are taken as they stand where they exist: "photos [1]/*.png"."""
+    folder, rest = os.path.split(pattern)
+    while folder and not os.path.isdir(folder):
+        folder, last = os.path.split(folder)
+        rest = os.path.join(last, rest)
+        if not last:
+            return pattern
+    return os.path.join(glob.escape(folder), rest)
 
 
 def _from_csv(path):
     if not os.path.exists(path):
-        raise FileNotFoundError(f"--images: no such file: {path}")
+        raise FileNotFoundError(f"images: no such file: {path}")
     with open(path, newline="", encoding="utf-8-sig") as stream:
         reader = csv.DictReader(stream)
         records, columns = list(reader), reader.fieldnames or []
     if "file" not in columns:
-        raise ValueError(f"--images: {path}: expected a column file, found {', '.join(columns) or 'nothing'}")
+        raise ValueError(f"images: {path}: expected a column file, found {', '.join(columns) or 'nothing'}")
     if not records:
-        raise ValueError(f"--images: {path} lists no images")
+        raise ValueError(f"images: {path} lists no images")
     paths = [os.path.join(os.path.dirname(path), record["file"] or "") for record in records]
     missing = [file for file in paths if not os.path.isfile(file)]
     if missing:
-        raise FileNotFoundError(f"--images: {path} lists {len(missing)} files that do not exist, first {missing[0]}")
+        raise FileNotFoundError(f"images: {path} lists {len(missing)} files that do not exist, first {missing[0]}")
     column = next((name for name in LABEL_COLUMNS if name in columns), None)
     if column is None:
         return paths, None, None
@@ -141,7 +162,7 @@ def _from_csv(path):
 
 def _label(text, path, row):
     if text is None or not text.strip().isdigit():
-        raise ValueError(f"--images: {path}, line {row}: expected a class number, found {text!r}")
+        raise ValueError(f"images: {path}, line {row}: expected a class number, found {text!r}")
     return int(text)
 
 
@@ -175,7 +196,7 @@ def _report(bad, sums, skip_unreadable):
     if bad and not skip_unreadable:
         first = min(bad)
         more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
-        raise ValueError(f"--images: cannot read {first} as an image ({sums[first]}){more}; --skip_unreadable leaves "
+        raise ValueError(f"images: cannot read {first} as an image ({sums[first]}){more}; skip_unreadable leaves "
                          f"such files out")
     for path in sorted(bad):
         logging.warning("skipped, cannot be read as an image: %s (%s)", path, sums[path])
@@ -191,5 +212,5 @@ def _ids(paths):
     ids = [os.path.relpath(os.path.abspath(path), folder) for path in paths]
     if len(set(ids)) < len(ids):
         twice = next(path for path, name in zip(paths, ids) if ids.count(name) > 1)
-        raise ValueError(f"--images: {twice} is listed twice")
+        raise ValueError(f"images: {twice} is listed twice")
     return tuple(ids)

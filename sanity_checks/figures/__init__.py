@@ -7,7 +7,6 @@ Matplotlib.
 import dataclasses
 import itertools
 import os
-import re
 
 from sanity_checks.figures import bars
 from sanity_checks.figures import curves
@@ -15,23 +14,15 @@ from sanity_checks.figures import grids
 from sanity_checks.figures import label_grids
 from sanity_checks.figures import overview
 from sanity_checks.figures import saving
+from sanity_checks.vocabulary import methods as method_records
+from sanity_checks.vocabulary import metrics as metric_records
 from sanity_checks.vocabulary import names
+from sanity_checks.vocabulary import tests
 
 FOLDER = "figures"
 
-# Metrics that share a figure, from top to bottom; any other has a figure of its own.
-_TOGETHER = {
-    "rank_correlation": ("spearman_abs", "spearman"),
-    "ssim_hog": ("ssim", "hog"),
-    "rank_correlation_released": ("spearman_abs_released", "spearman_released"),
-    "ssim_hog_released": ("ssim_released", "hog_released"),
-}
-
 _MOST_ROWS = 12                         # images that a figure with a row per image shows
-_THROUGH_STAGES = "guided_backprop"     # the method that the paper follows over several images (figures 8, 9)
 _FEW_STAGES = 2                         # of which a figure of its own would say little more than the masks
-_CONTROL = "edge_detector"              # a run that has it compares methods with it: figure 1
-_RUN = re.compile(r"(.+?)_draw\d+_")    # how the name of an image's maps begins: with that of its run
 
 
 def draw_all(summary, maps, output_dir, band="sd"):
@@ -46,7 +37,7 @@ def draw_all(summary, maps, output_dir, band="sd"):
 
     Args:
         summary: pandas.DataFrame from `aggregation.aggregate`.
-        maps: iterable of (name, `runs.FigureMaps`), for example `runs.figure_maps(run_dirs)`; read one
+        maps: iterable of (`runs.reading.Kept`, `runs.FigureMaps`), `runs.figure_maps(run_dirs)`; read one
             by one, runs one after the other. Rows per image are of the first twelve.
         output_dir: str, for example a run directory.
         band: what the band about a curve shows, a name in `curves.BANDS`.
@@ -57,51 +48,39 @@ def draw_all(summary, maps, output_dir, band="sd"):
     folder = os.path.join(output_dir, FOLDER)
     written = []
     for test, part in summary.groupby("test", sort=False, observed=True):
-        for name, metrics in _metric_groups(part["metric"].unique()).items():
-            if test == "labels":
+        for name, metrics in metric_records.by_figure(part["metric"].unique()).items():
+            name = names.file_stem(name)
+            if tests.record(test).figure == tests.BARS:
                 stem, figure = f"label_bars_{name}", bars.label_bars(part, metrics)
             else:
                 stem = names.file_stem("stage_curves", test, name)
                 figure = curves.stage_curves(part, metrics, band)
             written += saving.save(figure, os.path.join(folder, stem))
-    for run, of_run in itertools.groupby(maps, lambda named: _run(named[0])):
+    for run, of_run in itertools.groupby(maps, lambda kept_maps: kept_maps[0].run):
         for stem, figure in _map_figures(run, of_run):
             written += saving.save(figure, os.path.join(folder, stem))
     return written
 
 
-def _metric_groups(present):
-    groups = {name: [metric for metric in metrics if metric in present]
-              for name, metrics in _TOGETHER.items()}
-    together = {metric for metrics in _TOGETHER.values() for metric in metrics}
-    groups.update({names.file_stem(metric): [metric] for metric in present if metric not in together})
-    return {name: metrics for name, metrics in groups.items() if metrics}
-
-
-def _run(name):
-    found = _RUN.match(name)
-    return found[1] if found else name
-
-
 def _map_figures(run, maps):
-    """Yields (file name without suffix, figure) of the maps of one run, an iterable of (name, `FigureMaps`)."""
+    """Yields (file name without suffix, figure) of the maps of one run, an iterable of (`Kept`, `FigureMaps`)."""
     maps = iter(maps)
     first = list(itertools.islice(maps, 2))
     methods = list(first[0][1].maps)
     several, alone = len(first) > 1, len(methods) == 1
-    followed = methods[0] if alone else _THROUGH_STAGES
+    followed = methods[0] if alone else method_records.FOLLOWED
     originals, through_stages = [], []
-    for name, shown in itertools.chain(first, maps):
+    for kept, shown in itertools.chain(first, maps):
         if len(originals) < _MOST_ROWS:
             originals.append(_original(shown))
             if several and followed in shown.maps and (alone or len(shown.stages) > _FEW_STAGES):
                 through_stages.append(dataclasses.replace(shown, maps={followed: shown.maps[followed]}))
-        if shown.stages == names.LABEL_STAGES:
-            yield f"masks_{name}", label_grids.label_grid(shown)
+        if tests.record(kept.test).figure == tests.BARS:
+            yield f"masks_{kept.name}", label_grids.label_grid(shown)
         elif not (several and alone):
             for mode in grids.MODES:
-                yield f"masks_{name}_{mode}", grids.mask_grid(shown, mode=mode)
-    if not alone and (several or _CONTROL in methods):
+                yield f"masks_{kept.name}_{mode}", grids.mask_grid(shown, mode=mode)
+    if not alone and (several or set(methods) & set(method_records.CONTROLS)):
         yield f"overview_{run}", overview.overview(originals)
     for mode in grids.MODES if through_stages else ():
         yield f"stages_{run}_{followed}_{mode}", overview.stages_of_one_method(through_stages, followed, mode)

@@ -5,6 +5,7 @@ import numpy as np
 from sanity_checks import registry
 from sanity_checks.figures import panels
 from sanity_checks.vocabulary import names
+from sanity_checks.vocabulary import tests
 
 # What the shaded band about a curve shows: the summary's columns of its lower and its upper edge.
 BANDS = {
@@ -73,7 +74,7 @@ def _label_stages(panel, part):
     many = len(stages) > _MOST_UPRIGHT
     panel.set_xticks(list(stages), list(stages.values()), rotation=90 if many else 40, rotation_mode="anchor",
                      ha="right", va="center" if many else "top")
-    panel.set_xlabel(names.label(names.TESTS, part["test"].iloc[0]), fontsize=panels.FONT_SIZE)
+    panel.set_xlabel(tests.axis(part["test"].iloc[0]), fontsize=panels.FONT_SIZE)
 
 
 def _add_legend(figure, axes, styles, width):

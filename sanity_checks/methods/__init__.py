@@ -8,10 +8,12 @@ from sanity_checks import registry
 from sanity_checks.methods import base
 from sanity_checks.methods import controls
 from sanity_checks.methods import custom
+from sanity_checks.methods import fields
 from sanity_checks.methods import gradcam
 from sanity_checks.methods import gradient
 from sanity_checks.methods import guided_backprop
 from sanity_checks.methods import integrated_gradients
+from sanity_checks.methods import occlusion
 from sanity_checks.methods import pair
 from sanity_checks.methods import perturbation
 from sanity_checks.methods import smoothgrad
@@ -32,7 +34,7 @@ METHODS = {
     "xrai": pair.Xrai,
     "blur_ig": pair.BlurIg,
     "guided_ig": pair.GuidedIg,
-    "occlusion": pair.Occlusion,
+    "occlusion": occlusion.Occlusion,
     "perturbation_mask": perturbation.PerturbationMask,
 }
 
@@ -43,11 +45,19 @@ BATCH_SIZE_SMALL, BATCH_SIZE_LARGE = 256, 17
 
 
 def parameters(name):
-    """The parameters of a registered method and their defaults: dict, name -> value."""
-    method = registry.lookup(METHODS, name, "method")
-    if not dataclasses.is_dataclass(method):
-        return {}
-    return {field.name: field.default for field in dataclasses.fields(method)}
+    """The parameters of a registered method that a flag can set: tuple of `fields.Parameter`. Loads no TensorFlow."""
+    return fields.describe(registry.lookup(METHODS, name, "method"))
+
+
+def passes(made, image_shape):
+    """Model passes per image and weight state, the prediction included, work that methods share counted once.
+
+    Args:
+        made: dict, name -> `base.Method`.
+        image_shape: (H, W, C).
+    """
+    work = dict.fromkeys(piece for method in made.values() for piece in method.work())
+    return 1 + sum(piece.passes(tuple(image_shape)) for piece in work)
 
 
 def make(method, **values):
@@ -63,10 +73,10 @@ def make(method, **values):
     """
     if callable(method):
         return custom.Custom(method)
-    known = parameters(method)
+    registered = registry.lookup(METHODS, method, "method")
+    known = dataclasses.fields(registered) if dataclasses.is_dataclass(registered) else ()
     for parameter in values:
-        registry.lookup(known, parameter, f"parameter of {method}")
-    registered = METHODS[method]
+        registry.lookup({field.name: field for field in known}, parameter, f"parameter of {method}")
     return registered(**values) if dataclasses.is_dataclass(registered) else custom.Custom(registered)
 
 
@@ -81,7 +91,10 @@ def default_batch_size(image_shape):
 
 
 def make_task(classifier, images, targets=None, image_ids=None, seed=0, batch_size=None, progress=None):
-    """Checks the arguments of `explain` and makes a `base.Task` of them, on the model's present weights."""
+    """Checks the arguments of `explain` and makes a `base.Task` of them, on the model's present weights.
+
+    `progress` is told of the model passes done, those of the prediction (targets=None) among them.
+    """
     images = np.ascontiguousarray(images, np.float32)
     if images.ndim != 4 or images.shape[1:] != classifier.image_shape or not len(images):
         raise ValueError(f"expected images of shape [N, {', '.join(map(str, classifier.image_shape))}] with N > 0 "
@@ -92,9 +105,13 @@ def make_task(classifier, images, targets=None, image_ids=None, seed=0, batch_si
     ids = base.content_ids(images) if image_ids is None else image_ids
     if len(ids) != len(images):
         raise ValueError(f"expected {len(images)} image ids, one an image, got {len(ids)}")
-    targets = predict(classifier, images, batch_size) if targets is None else _targets(targets, classifier, len(images))
-    return base.Task(classifier, images, targets, base.noise_keys(seed, ids), seed, batch_size,
-                     progress or (lambda passes: None))
+    progress = progress or (lambda passes: None)
+    if targets is None:
+        targets = predict(classifier, images, batch_size)
+        progress(len(images))
+    else:
+        targets = _targets(targets, classifier, len(images))
+    return base.Task(classifier, images, targets, base.noise_keys(seed, ids), seed, batch_size, progress)
 
 
 def _targets(targets, classifier, count):
@@ -109,7 +126,7 @@ def _targets(targets, classifier, count):
 
 def predict(classifier, images, batch_size):
     """The class of the largest logit of each image, on the model's present weights: int32 [N]."""
-    parts = [classifier.passes.logits(images[first:first + batch_size]).numpy().argmax(axis=1)
+    parts = [classifier.logits(images[first:first + batch_size]).numpy().argmax(axis=1)
              for first in range(0, len(images), batch_size)]
     return np.concatenate(parts).astype(np.int32)
 

@@ -7,7 +7,6 @@ import numpy as np
 import saliency.core as saliency
 
 from sanity_checks import randomness
-from sanity_checks.models import passes
 
 
 class Method(saliency.CoreSaliency):
@@ -17,8 +16,12 @@ class Method(saliency.CoreSaliency):
     the same for many images at once.
     """
 
+    def work(self):
+        """The pieces of work that the maps need: tuple of `Work`. A method without model passes needs none."""
+        return ()
+
     def maps(self, task):
-        """Maps of all images of a task.
+        """Maps of all images of a task. Model passes are made in `task.result(work)` alone.
 
         Args:
             task: `Task`.
@@ -28,18 +31,30 @@ class Method(saliency.CoreSaliency):
         """
         raise NotImplementedError
 
-    def passes(self):
-        """Model passes per image: dict, name of a piece of work -> passes. Methods that share a piece name it alike."""
-        raise NotImplementedError
-
     def unsuitable(self, classifier):
         """Why the method cannot explain this classifier: str, or None if it can."""
         return
 
 
+class Work:
+    """A piece of work on a model: what it costs and how it is done. Subclasses are frozen dataclasses.
+
+    Two equal objects are the same work: the fields are all that the result depends on besides the task, and are
+    hashable. Whatever methods ask for it, it is done and counted once.
+    """
+
+    def passes(self, image_shape):
+        """Model passes per image: int, for images of shape (H, W, C)."""
+        raise NotImplementedError
+
+    def run(self, task):
+        """The result for all images of a `Task`; reports `passes` an image to `task.progress`."""
+        raise NotImplementedError
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Task:
-    """Images to explain on the model's present weights, and the results that several methods need.
+    """Images to explain on the model's present weights, and the results of the work that is done.
 
     Attributes:
         classifier: `sanity_checks.models.classifier.Classifier`.
@@ -47,7 +62,7 @@ class Task:
         targets: int32 [N], the class whose logit is explained.
         noise_keys: uint64 [N], the noise stream of each image.
         seed: int, that the noise streams were made from.
-        batch_size: int, rows of a model pass; memory grows with it and with nothing else.
+        batch_size: int, rows of a model pass; memory grows with it and with the results kept.
         progress: function of the number of model passes just done.
     """
     classifier: object
@@ -57,113 +72,25 @@ class Task:
     seed: int
     batch_size: int
     progress: object = lambda passes: None
-    _shared: dict = dataclasses.field(default_factory=dict)
+    _results: dict = dataclasses.field(default_factory=dict)
 
-    def gradient(self):
-        """Gradient of the explained logit by the image: float32 [N, H, W, C]."""
-        return self._once("gradient", lambda: self._batched(self.classifier.passes.gradient)[1])
+    def result(self, work):
+        """The result of a piece of work, done the first time it is asked for."""
+        if work not in self._results:
+            self._results[work] = work.run(self)
+        return self._results[work]
 
-    def guided_gradient(self):
-        """The same with the guided ReLU: float32 [N, H, W, C]."""
-        return self._once("guided_gradient", lambda: self._batched(self.classifier.passes.guided_gradient)[1])
+    def batched(self, function):
+        """Joins `function(images [b, H, W, C], targets [b])` over batches: tuple of arrays [N, ...].
 
-    def feature_gradient(self, reduce):
-        """What `reduce(features [b, h, w, K], gradients [b, h, w, K])` makes of each batch, joined over batches."""
-        def batch(images, targets):
-            return (reduce(*(array.numpy() for array in self.classifier.passes.feature_gradient(images, targets))),)
-        return self._once("feature_gradient", lambda: self._batched(batch)[0])
-
-    def noisy_gradient(self, samples, noise):
-        """Mean and variance of the gradient over noisy copies of each image.
-
-        Args:
-            samples: int, copies.
-            noise: standard deviation, as a fraction of the image's max - min.
-
-        Returns:
-            Two float32 [N, H, W, C]; the variance is the mean squared deviation.
+        One model pass a row is reported to `progress`.
         """
-        mean, squares, _ = self._once(("noisy", samples, noise, 1),
-                                      lambda: self._noisy_path(samples, noise, np.ones(1), 0.))
-        return mean, squares / samples
-
-    def integrated_gradient(self, steps, samples, noise, baseline):
-        """Integrated Gradients averaged over noisy copies of each image (samples=1, noise=0: of the image itself).
-
-        Returns:
-            float32 [N, H, W, C]: (image - baseline) * mean over linspace(0, 1, steps) of the gradient.
-        """
-        alphas = np.linspace(0, 1, steps)
-        weighted = self._once(("path", steps, samples, noise, baseline),
-                              lambda: self._noisy_path(samples, noise, alphas, baseline)[2])
-        return weighted / (steps * samples)
-
-    def _once(self, name, compute):
-        if name not in self._shared:
-            self._shared[name] = compute()
-        return self._shared[name]
-
-    def _batched(self, function):
-        """Joins `function(images, targets)` over batches: tuple of float32 arrays [N, ...]."""
         parts = []
         for first in range(0, len(self.images), self.batch_size):
             chunk = slice(first, first + self.batch_size)
             parts.append([np.asarray(part) for part in function(self.images[chunk], self.targets[chunk])])
             self.progress(len(self.images[chunk]))
         return tuple(np.concatenate(arrays) for arrays in zip(*parts))
-
-    def _noisy_path(self, samples, noise, alphas, baseline):
-        """Mean, summed squared deviation and weighted sum over samples, as `Passes.noisy_path` but of any size."""
-        steps_at_once = _even(len(alphas), self.batch_size)
-        samples_at_once = _even(samples, self.batch_size // steps_at_once)
-        images_at_once = max(1, self.batch_size // (steps_at_once * samples_at_once))
-        parts = []
-        for first in range(0, len(self.images), images_at_once):
-            chunk = slice(first, first + images_at_once)
-            moments = _Moments()
-            for sample in range(0, samples, samples_at_once):
-                count = min(samples_at_once, samples - sample)
-                moments.add(count, self._path_sums(chunk, sample, count, alphas, steps_at_once, noise, baseline))
-            parts.append(moments.result())
-        return tuple(np.concatenate(arrays).astype(np.float32) for arrays in zip(*parts))
-
-    def _path_sums(self, chunk, sample, count, alphas, steps_at_once, noise, baseline):
-        images, totals = self.images[chunk], None
-        for step in range(0, len(alphas), steps_at_once):
-            points = alphas[step:step + steps_at_once]
-            sums = self.classifier.passes.noisy_path(
-                images, self.targets[chunk], self.noise_keys[chunk], sample, count, points, noise, baseline)
-            self.progress(len(images) * count * len(points))
-            sums = [part.numpy().astype(np.float64) for part in sums]
-            # Means and weighted sums add over the steps. Deviations do not, and are only asked for with one step.
-            totals = sums if totals is None else [a + b for a, b in zip(totals, sums)]
-        return totals
-
-
-def _even(total, most):
-    """Size of the parts when `total` things are cut into as few and as equal parts of at most `most` as possible."""
-    most = max(1, most)
-    parts = -(-total // most)
-    return -(-total // parts)
-
-
-class _Moments:
-    """Running mean and summed squared deviation over groups of samples (Chan et al. 1983), and a running sum."""
-
-    def __init__(self):
-        self._count, self._mean, self._squares, self._weighted = 0, 0., 0., 0.
-
-    def add(self, count, sums):
-        mean, squares, weighted = sums
-        total = self._count + count
-        shift = mean - self._mean
-        self._squares = self._squares + squares + shift ** 2 * (self._count * count / total)
-        self._mean = self._mean + shift * (count / total)
-        self._weighted = self._weighted + weighted
-        self._count = total
-
-    def result(self):
-        return self._mean, self._squares, self._weighted
 
 
 def noise_keys(seed, image_ids):
@@ -179,25 +106,3 @@ def noise_keys(seed, image_ids):
 def content_ids(images):
     """Ids made of the images' own values, so that an image has the same noise wherever it stands: list of str."""
     return [hashlib.blake2b(np.ascontiguousarray(image).tobytes(), digest_size=16).hexdigest() for image in images]
-
-
-def noisy_copies(image, samples, noise, noise_key):
-    """The noisy copies of one image that the batched path explains: float32 [samples, H, W, C].
-
-    Args:
-        image: float [H, W, C].
-        samples: int.
-        noise: standard deviation, as a fraction of the image's max - min.
-        noise_key: int, one of `noise_keys`.
-    """
-    image = np.asarray(image, np.float32)
-    spread = noise * (image.max() - image.min())
-    keys = np.array([noise_key], np.uint64)
-    return image + spread * passes.normal(keys, 0, samples, image.shape)[0].numpy()
-
-
-def check_at_least(method, parameter, least):
-    """ValueError if a method's parameter is below `least` or not a number."""
-    value = getattr(method, parameter)
-    if not value >= least:
-        raise ValueError(f"{type(method).__name__}: {parameter} must be at least {least}, got {value}")

@@ -17,9 +17,6 @@ class EdgeDetector(base.Method):
     def maps(self, task):
         return np.stack([self._edges(image) for image in task.images])
 
-    def passes(self):
-        return {}
-
     def GetMask(self, x_value, call_model_function=None, call_model_args=None):
         return self._edges(x_value)
 
@@ -46,9 +43,6 @@ class RandomMap(base.Method):
     def maps(self, task):
         digest = initialization.weights_sha256(task.classifier)
         return np.stack([_noise(digest, key, task.images.shape[1:]) for key in task.noise_keys])
-
-    def passes(self):
-        return {}
 
     def GetMask(self, x_value, call_model_function, call_model_args=None, noise_key=0):
         return _noise(initialization.weights_sha256(call_model_function.classifier), noise_key, x_value.shape)

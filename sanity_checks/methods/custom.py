@@ -8,6 +8,26 @@ import numpy as np
 from sanity_checks.methods import base
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Call(base.Work):
+    """One call of a user's function with all images of a task, counted as one model pass an image."""
+    function: Callable
+
+    def passes(self, image_shape):
+        return 1
+
+    def run(self, task):
+        found = np.asarray(self.function(task.classifier, task.images, task.targets, task.seed), np.float32)
+        if found.shape == task.images.shape[:3]:
+            found = np.repeat(found[..., None], task.images.shape[3], axis=3)
+        if found.shape != task.images.shape:
+            name = getattr(self.function, "__name__", "the method")
+            raise ValueError(f"{name} gave maps of shape {list(found.shape)}, expected {list(task.images.shape)} or "
+                             f"{list(task.images.shape[:3])}, one map an image")
+        task.progress(len(task.images))
+        return found
+
+
 @dataclasses.dataclass(frozen=True)
 class Custom(base.Method):
     """Calls a function on whole batches of images.
@@ -19,19 +39,11 @@ class Custom(base.Method):
     """
     function: Callable = dataclasses.field(repr=False)
 
-    def maps(self, task):
-        found = np.asarray(self.function(task.classifier, task.images, task.targets, task.seed), np.float32)
-        if found.shape == task.images.shape[:3]:
-            found = np.repeat(found[..., None], task.images.shape[3], axis=3)
-        if found.shape != task.images.shape:
-            name = getattr(self.function, "__name__", "the method")
-            raise ValueError(f"{name} gave maps of shape {list(found.shape)}, expected {list(task.images.shape)} or "
-                             f"{list(task.images.shape[:3])}, one map an image")
-        task.progress(len(task.images))
-        return found
+    def work(self):
+        return (Call(self.function),)
 
-    def passes(self):
-        return {("custom", id(self.function)): 1}
+    def maps(self, task):
+        return task.result(*self.work())
 
     def GetMask(self, x_value, call_model_function, call_model_args=None):
         raise ValueError("a user's own method explains a classifier, not a call_model_function")

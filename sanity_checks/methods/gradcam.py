@@ -7,7 +7,38 @@ import numpy as np
 import saliency.core as saliency
 from skimage import transform
 
+from sanity_checks import lazy
+from sanity_checks.methods import backward
 from sanity_checks.methods import base
+
+tf = lazy.module("tensorflow")
+
+
+def feature_gradient(classifier):
+    """Traced pass (images, classes) -> feature map [B, h, w, K], the logit's gradient by it [B, h, w, K]."""
+    return classifier.trace("feature gradient", _feature_gradient)
+
+
+def _feature_gradient(classifier):
+    @tf.function(input_signature=backward.signature(classifier))
+    def feature_gradient_pass(images, classes):
+        with classifier.keras.recorded_output(classifier.features) as outputs:
+            explained = backward.explained_logits(classifier, images, classes)
+        return outputs[-1], backward.gradients(explained, outputs[-1])
+    return feature_gradient_pass
+
+
+@dataclasses.dataclass(frozen=True)
+class SmallMaps(base.Work):
+    """GradCAM at the feature map's own size: float32 [N, h, w] in [0, 1]."""
+
+    def passes(self, image_shape):
+        return 1
+
+    def run(self, task):
+        traced = feature_gradient(task.classifier)
+        return task.batched(lambda images, targets: (
+            _weighted_sum(*(array.numpy() for array in traced(images, targets))),))[0]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,20 +50,20 @@ class GradCam(base.Method):
     weighted sum is nowhere positive is all zero.
     """
 
+    def work(self):
+        return (SmallMaps(),)
+
     def maps(self, task):
-        small = task.feature_gradient(_weighted_sum)
+        small = task.result(SmallMaps())
         height, width = task.images.shape[1:3]
         rows, columns = _resizing(small.shape[1], height), _resizing(small.shape[2], width)
         # [N, h, w] -> [N, H, W]
         large = np.einsum("Hh,nhw,Ww->nHW", rows, small, columns, optimize=True).astype(np.float32)
         return np.repeat(large[..., None], task.images.shape[3], axis=3)
 
-    def passes(self):
-        return {"feature_gradient": 1}
-
     def unsuitable(self, classifier):
         if classifier.features is None:
-            return "it has no convolutional feature map; name one with --gradcam_layer if there is one"
+            return "it has no convolutional feature map; name one with gradcam_layer if there is one"
         return None
 
     def GetMask(self, x_value, call_model_function, call_model_args=None):

@@ -4,35 +4,64 @@ import dataclasses
 
 import numpy as np
 
+from sanity_checks import lazy
+from sanity_checks.methods import backward
 from sanity_checks.methods import base
 from sanity_checks.methods import gradcam
-from sanity_checks.methods import pair
+
+tf = lazy.module("tensorflow")
+
+GUIDED_GRADIENTS = "GUIDED_INPUT_OUTPUT_GRADIENTS"   # our addition to the keys of PAIR's call_model_function
+
+
+def guided_gradient(classifier):
+    """Traced pass like `gradient.gradient`, with gradient * 1{gradient > 0} * 1{output > 0} at every ReLU."""
+    return classifier.trace("guided gradient", _guided_gradient)
+
+
+def _guided_gradient(classifier):
+    @tf.function(input_signature=backward.signature(classifier))
+    def guided_gradient_pass(images, classes):
+        with classifier.keras.guided_relus(classifier.model):
+            explained = backward.explained_logits(classifier, images, classes)
+            return explained, backward.gradients(explained, images)
+    return guided_gradient_pass
+
+
+@dataclasses.dataclass(frozen=True)
+class GuidedGradients(base.Work):
+    """The guided gradient of the explained logit by the image: float32 [N, H, W, C]."""
+
+    def passes(self, image_shape):
+        return 1
+
+    def run(self, task):
+        return task.batched(guided_gradient(task.classifier))[1]
 
 
 @dataclasses.dataclass(frozen=True)
 class GuidedBackprop(base.Method):
     """Gradient with gradient * 1{gradient > 0} * 1{output > 0} at every ReLU (Springenberg et al. 2015). Signed."""
 
-    def maps(self, task):
-        return task.guided_gradient()
+    def work(self):
+        return (GuidedGradients(),)
 
-    def passes(self):
-        return {"guided_gradient": 1}
+    def maps(self, task):
+        return task.result(GuidedGradients())
 
     def GetMask(self, x_value, call_model_function, call_model_args=None):
-        keys = [pair.GUIDED_GRADIENTS]
-        return np.asarray(call_model_function(x_value[None], call_model_args, keys)[pair.GUIDED_GRADIENTS])[0]
+        return np.asarray(call_model_function(x_value[None], call_model_args, [GUIDED_GRADIENTS])[GUIDED_GRADIENTS])[0]
 
 
 @dataclasses.dataclass(frozen=True)
 class GuidedGradCam(base.Method):
     """Guided Backprop times GradCAM, entry by entry (Selvaraju et al. 2016). Signed; needs no pass of its own."""
 
+    def work(self):
+        return GuidedBackprop().work() + gradcam.GradCam().work()
+
     def maps(self, task):
         return GuidedBackprop().maps(task) * gradcam.GradCam().maps(task)
-
-    def passes(self):
-        return {**GuidedBackprop().passes(), **gradcam.GradCam().passes()}
 
     def unsuitable(self, classifier):
         return gradcam.GradCam().unsuitable(classifier)

@@ -6,6 +6,11 @@ import numpy as np
 import saliency.core as saliency
 
 from sanity_checks.methods import base
+from sanity_checks.methods import fields
+from sanity_checks.methods import noise as noise_module
+from sanity_checks.methods import noisy_path
+
+_BASELINE = "value of every entry of the baseline image; from Python also that image, an array [H, W, C]"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -14,22 +19,22 @@ class IntegratedGradients(base.Method):
 
     (image - baseline) * sum of the gradients at linspace(0, 1, steps), both ends included, / steps: PAIR's
     quadrature, which the paper used.
-
-    Attributes:
-        steps: points on the path.
-        baseline: value of every entry of the baseline image.
     """
-    steps: int = 50
-    baseline: float = 0.
+    steps: int = fields.parameter(50, "points on the path")
+    baseline: float | fields.Array = fields.parameter(0., _BASELINE)
 
     def __post_init__(self):
-        base.check_at_least(self, "steps", 1)
+        fields.check_at_least(self, "steps", 1)
+        fields.hold_array(self, "baseline")
+
+    def work(self):
+        return (noisy_path.PathGradients(self.steps, 1, 0., self.baseline),)
 
     def maps(self, task):
-        return task.integrated_gradient(self.steps, 1, 0., self.baseline)
+        return task.result(*self.work())
 
-    def passes(self):
-        return {("path", self.steps, self.baseline): self.steps}
+    def unsuitable(self, classifier):
+        return _unsuitable_baseline(self.baseline, classifier)
 
     def GetMask(self, x_value, call_model_function, call_model_args=None):
         return _pair_mask(x_value, call_model_function, call_model_args, self.steps, self.baseline)
@@ -39,32 +44,38 @@ class IntegratedGradients(base.Method):
 class IntegratedGradientsSmoothGrad(base.Method):
     """Integrated Gradients averaged over noisy copies of the image, from the same baseline (IG-SG). Signed.
 
-    Attributes:
-        steps: points on each path.
-        samples: noisy copies; 25 in the released notebooks, 50 in the released script.
-        noise: standard deviation of the noise, as a fraction of that image's max - min.
-        baseline: value of every entry of the baseline image.
+    The released notebooks take 25 copies, the released script 50.
     """
-    steps: int = 50
-    samples: int = 25
-    noise: float = 0.15
-    baseline: float = 0.
+    steps: int = fields.parameter(50, "points on each path")
+    samples: int = fields.parameter(25, "noisy copies of each image")
+    noise: float = fields.parameter(0.15, "standard deviation of the noise, as a fraction of that image's max - min")
+    baseline: float | fields.Array = fields.parameter(0., _BASELINE)
 
     def __post_init__(self):
-        base.check_at_least(self, "steps", 1)
-        base.check_at_least(self, "samples", 1)
-        base.check_at_least(self, "noise", 0)
+        fields.check_at_least(self, "steps", 1)
+        fields.check_at_least(self, "samples", 1)
+        fields.check_at_least(self, "noise", 0)
+        fields.hold_array(self, "baseline")
+
+    def work(self):
+        return (noisy_path.PathGradients(self.steps, self.samples, self.noise, self.baseline),)
 
     def maps(self, task):
-        return task.integrated_gradient(self.steps, self.samples, self.noise, self.baseline)
+        return task.result(*self.work())
 
-    def passes(self):
-        return {("noisy path", self.steps, self.samples, self.noise, self.baseline): self.steps * self.samples}
+    def unsuitable(self, classifier):
+        return _unsuitable_baseline(self.baseline, classifier)
 
     def GetMask(self, x_value, call_model_function, call_model_args=None, noise_key=0):
-        copies = base.noisy_copies(x_value, self.samples, self.noise, noise_key)
+        copies = noise_module.noisy_copies(x_value, self.samples, self.noise, noise_key)
         return np.mean([_pair_mask(copy, call_model_function, call_model_args, self.steps, self.baseline)
                         for copy in copies], axis=0)
+
+
+def _unsuitable_baseline(baseline, classifier):
+    if np.ndim(baseline) and baseline.shape != classifier.image_shape:
+        return f"its images have shape {classifier.image_shape}, the baseline {baseline.shape}"
+    return None
 
 
 def _pair_mask(image, call_model_function, call_model_args, steps, baseline):

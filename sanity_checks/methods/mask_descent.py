@@ -4,10 +4,14 @@ They are used by `sanity_checks.methods.perturbation`, and traced once per proce
 """
 
 import dataclasses
+import functools
 import math
 
 import numpy as np
-import tensorflow as tf
+
+from sanity_checks import lazy
+
+tf = lazy.module("tensorflow")
 
 CIRCLES = 35                # radii tried for the first mask, as in Fong and Vedaldi's code
 ADAM = (0.9, 0.999, 1e-8)   # decay of the mean, decay of the square, epsilon (Kingma and Ba 2015)
@@ -20,11 +24,11 @@ class Grid:
 
     Attributes:
         shape: (h, w), cells.
-        rows, columns: float32 [H, h] and [W, w]; the enlarged mask is rows @ mask @ columns.T.
+        rows, columns: tf.Tensor float32 [H, h] and [W, w]; the enlarged mask is rows @ mask @ columns.T.
     """
     shape: tuple
-    rows: tf.Tensor
-    columns: tf.Tensor
+    rows: object
+    columns: object
 
     @classmethod
     def make(cls, sides, cell, blur):
@@ -53,19 +57,18 @@ def _nearest(side, cells):
     return np.eye(cells)[np.arange(side) * cells // side]
 
 
-def _spec(*shape, dtype=tf.float32):
-    return tf.TensorSpec(shape, dtype)
-
-
-_MASK, _AXIS, _IMAGE = _spec(None, None, None), _spec(None, None), _spec(None, None, None, None)
-
-
 def enlarged(mask, rows, columns):
     return tf.einsum("Hh,nhw,Ww->nHW", rows, mask, columns)
 
 
-@tf.function(input_signature=[_MASK, _AXIS, _AXIS, _IMAGE, _IMAGE, _spec(None, 2, dtype=tf.int32)])
-def blended(mask, rows, columns, perturbed, difference, shifts):
+@functools.cache
+def blended():
+    """`_blended`, traced."""
+    mask, axis, image = (tf.TensorSpec([None] * rank) for rank in (3, 2, 4))
+    return tf.function(_blended, [mask, axis, axis, image, image, tf.TensorSpec((None, 2), tf.int32)])
+
+
+def _blended(mask, rows, columns, perturbed, difference, shifts):
     """The images under their masks, and image - perturbed as it was shifted there: two float32 [n, H, W, C].
 
     Args:
@@ -85,8 +88,15 @@ def _shifted(images, shifts):
     return images
 
 
-@tf.function(input_signature=[_MASK, _MASK, _MASK, _AXIS, _AXIS, _IMAGE, _IMAGE, _spec(None), _spec(), _spec(4)])
-def stepped(mask, mean, square, rows, columns, gradients, difference, active, step, settings):
+@functools.cache
+def stepped():
+    """`_stepped`, traced."""
+    mask, axis, image = (tf.TensorSpec([None] * rank) for rank in (3, 2, 4))
+    return tf.function(_stepped, [mask, mask, mask, axis, axis, image, image, tf.TensorSpec((None,)),
+                                  tf.TensorSpec(()), tf.TensorSpec((4,))])
+
+
+def _stepped(mask, mean, square, rows, columns, gradients, difference, active, step, settings):
     """One step of Adam on the masks: the new mask, mean and square, each float32 [n, h, w].
 
     Args:

@@ -10,11 +10,15 @@ import dataclasses
 
 import numpy as np
 import saliency.core as saliency
-import tensorflow as tf
 
+from sanity_checks import lazy
 from sanity_checks import randomness
 from sanity_checks.methods import base
+from sanity_checks.methods import fields
+from sanity_checks.methods import gradient
 from sanity_checks.methods import mask_descent
+
+tf = lazy.module("tensorflow")
 
 SUPPRESSED = 0.01           # score that counts as gone: 99 % less than that of the image (their section 4.3)
 PERTURBATIONS = ("blur", "constant", "noise")
@@ -34,47 +38,34 @@ class PerturbationMask(base.Method):
     keep their meaning at any scale of the logits; like the probability, it does not count below 0. Defaults are
     theirs. An image whose logit the perturbation does not change has an all-zero map. Descent magnifies rounding: with
     another batch size values differ by a few hundredths in places, rank correlations by one or two.
-
-    Attributes:
-        iterations: steps of Adam.
-        learning_rate: of Adam.
-        l1: weight of the size of the deleted region, per cell.
-        tv: weight of the mask's total variation.
-        tv_beta: exponent of the slope in it.
-        cell: side of a mask cell, in pixels.
-        mask_blur: standard deviation of the Gaussian that smooths the enlarged mask, in pixels.
-        jitter: the image is shifted under the mask by 0 to jitter - 1 pixels down and right, anew at each iteration.
-        perturbation: "blur", "constant" (the image's mean colour) or "noise" (that colour, and Gaussian noise with
-            the standard deviation that each channel of the image has).
-        blur: standard deviation of the perturbation's Gaussian, in pixels.
     """
-    iterations: int = 300
-    learning_rate: float = 0.1
-    l1: float = 1e-4
-    tv: float = 1e-2
-    tv_beta: float = 3.
-    cell: int = 8
-    mask_blur: float = 5.
-    jitter: int = 4
-    perturbation: str = "blur"
-    blur: float = 10.
+    iterations: int = fields.parameter(300, "steps of Adam")
+    learning_rate: float = fields.parameter(0.1, "learning rate of Adam")
+    l1: float = fields.parameter(1e-4, "weight of the size of the deleted region, per cell")
+    tv: float = fields.parameter(1e-2, "weight of the mask's total variation")
+    tv_beta: float = fields.parameter(3., "exponent of the slope in the total variation")
+    cell: int = fields.parameter(8, "side of a mask cell, in pixels")
+    mask_blur: float = fields.parameter(
+        5., "standard deviation of the Gaussian that smooths the enlarged mask, in pixels")
+    jitter: int = fields.parameter(
+        4, "the image is shifted under the mask by 0 to jitter - 1 pixels down and right, anew at each iteration")
+    perturbation: str = fields.parameter(
+        "blur", "blur; constant: the image's mean colour; or noise: that colour, and Gaussian noise with the standard "
+        "deviation that each channel of the image has", choices=PERTURBATIONS)
+    blur: float = fields.parameter(10., "standard deviation of the perturbation's Gaussian, in pixels")
 
     def __post_init__(self):
         for parameter in ("iterations", "learning_rate", "l1", "tv", "mask_blur", "jitter", "blur"):
-            base.check_at_least(self, parameter, 0)
-        base.check_at_least(self, "tv_beta", 1)
-        base.check_at_least(self, "cell", 1)
-        if self.perturbation not in PERTURBATIONS:
-            raise ValueError(f"PerturbationMask: perturbation must be one of {', '.join(PERTURBATIONS)}, "
-                             f"got {self.perturbation!r}")
+            fields.check_at_least(self, parameter, 0)
+        fields.check_at_least(self, "tv_beta", 1)
+        fields.check_at_least(self, "cell", 1)
+        fields.check_choices(self)
+
+    def work(self):
+        return (Masks(self),)
 
     def maps(self, task):
-        chunks = [slice(first, first + task.batch_size) for first in range(0, len(task.images), task.batch_size)]
-        return np.concatenate([self._masks(task.images[chunk], task.noise_keys[chunk], _explain(task, chunk))
-                               for chunk in chunks])
-
-    def passes(self):
-        return {("perturbation_mask", dataclasses.astuple(self)): self.iterations + mask_descent.CIRCLES + 2}
+        return task.result(*self.work())
 
     def unsuitable(self, classifier):
         smallest = min(classifier.image_shape[:2])
@@ -87,9 +78,9 @@ class PerturbationMask(base.Method):
             found = call_model_function(images.numpy(), call_model_args, keys)
             return tuple(tf.constant(np.asarray(found[key], np.float32)) for key in keys)
 
-        return self._masks(np.asarray(x_value, np.float32)[None], [noise_key], explain)[0]
+        return self.masks(np.asarray(x_value, np.float32)[None], [noise_key], explain)[0]
 
-    def _masks(self, images, noise_keys, explain):
+    def masks(self, images, noise_keys, explain):
         """Maps of a batch of images [n, H, W, C]; `explain` gives the logits [n] and gradients of images."""
         images = np.asarray(images, np.float32)
         grid = mask_descent.Grid.make(images.shape[1:3], self.cell, self.mask_blur)
@@ -102,10 +93,10 @@ class PerturbationMask(base.Method):
         mask = self._first_masks(grid, perturbed, difference, explain, z_image, weight)
         mean = square = tf.zeros_like(mask)
         for step in range(self.iterations):
-            inputs, shifted = mask_descent.blended(mask, grid.rows, grid.columns, perturbed, difference, shifts[step])
+            inputs, shifted = mask_descent.blended()(mask, grid.rows, grid.columns, perturbed, difference, shifts[step])
             logits, gradients = explain(inputs)
             active = tf.where(1 + (logits - z_image) * weight > 0, weight, 0.)
-            mask, mean, square = mask_descent.stepped(
+            mask, mean, square = mask_descent.stepped()(
                 mask, mean, square, grid.rows, grid.columns, gradients, shifted, active, float(step + 1),
                 [self.learning_rate, self.l1, self.tv, self.tv_beta])
         large = 1 - mask_descent.enlarged(mask, grid.rows, grid.columns).numpy()
@@ -136,19 +127,33 @@ class PerturbationMask(base.Method):
         unmoved = np.zeros((len(z_image), 2), np.int32)
         for circle in circles:
             tried = tf.repeat(circle[None], len(z_image), axis=0)
-            inputs, _ = mask_descent.blended(tried, grid.rows, grid.columns, perturbed, difference, unmoved)
+            inputs, _ = mask_descent.blended()(tried, grid.rows, grid.columns, perturbed, difference, unmoved)
             score = 1 + (explain(inputs)[0] - z_image) * weight
             chosen = tf.where(found[:, None, None], chosen, tried)
             found |= score <= SUPPRESSED
         return chosen
 
 
+@dataclasses.dataclass(frozen=True)
+class Masks(base.Work):
+    """The masks that a `PerturbationMask` learns: float32 [N, H, W, C]."""
+    method: PerturbationMask
+
+    def passes(self, image_shape):
+        return self.method.iterations + mask_descent.CIRCLES + 2         # with those of the image and its perturbation
+
+    def run(self, task):
+        chunks = [slice(first, first + task.batch_size) for first in range(0, len(task.images), task.batch_size)]
+        return np.concatenate([self.method.masks(task.images[chunk], task.noise_keys[chunk], _explain(task, chunk))
+                               for chunk in chunks])
+
+
 def _explain(task, chunk):
     """Function from a slice of the task's images, however changed, to their explained logits and the gradients."""
-    targets = tf.constant(task.targets[chunk])
+    targets, traced = tf.constant(task.targets[chunk]), gradient.gradient(task.classifier)
 
     def explain(images):
-        explained = task.classifier.passes.gradient(images, targets)
+        explained = traced(images, targets)
         task.progress(len(targets))
         return explained
 

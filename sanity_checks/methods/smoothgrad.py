@@ -6,6 +6,9 @@ import numpy as np
 import saliency.core as saliency
 
 from sanity_checks.methods import base
+from sanity_checks.methods import fields
+from sanity_checks.methods import noise as noise_module
+from sanity_checks.methods import noisy_path
 
 
 @dataclasses.dataclass(frozen=True)
@@ -14,30 +17,26 @@ class SmoothGrad(base.Method):
 
     The plain mean: PAIR's `magnitude=False`; its default squares. The noise of an image is the same for every
     weight state, so a change of the map is a change of the model.
-
-    Attributes:
-        samples: noisy copies of each image.
-        noise: standard deviation of the noise, as a fraction of that image's max - min.
     """
-    samples: int = 50
-    noise: float = 0.15
+    samples: int = fields.parameter(50, "noisy copies of each image")
+    noise: float = fields.parameter(0.15, "standard deviation of the noise, as a fraction of that image's max - min")
 
     def __post_init__(self):
-        base.check_at_least(self, "samples", 1)
-        base.check_at_least(self, "noise", 0)
+        fields.check_at_least(self, "samples", 1)
+        fields.check_at_least(self, "noise", 0)
+
+    def work(self):
+        return (noisy_path.NoisyGradients(self.samples, self.noise),)
 
     def maps(self, task):
-        return task.noisy_gradient(self.samples, self.noise)[0]
-
-    def passes(self):
-        return {("noisy", self.samples, self.noise): self.samples}
+        return task.result(*self.work())[0]
 
     def GetMask(self, x_value, call_model_function, call_model_args=None, noise_key=0):
         return np.mean(self._gradients(x_value, call_model_function, call_model_args, noise_key), axis=0)
 
     def _gradients(self, x_value, call_model_function, call_model_args, noise_key):
         gradient = saliency.GradientSaliency()
-        noisy = base.noisy_copies(x_value, self.samples, self.noise, noise_key)
+        noisy = noise_module.noisy_copies(x_value, self.samples, self.noise, noise_key)
         return [gradient.GetMask(copy, call_model_function, call_model_args) for copy in noisy]
 
 
@@ -49,7 +48,7 @@ class VarGrad(SmoothGrad):
     """
 
     def maps(self, task):
-        return task.noisy_gradient(self.samples, self.noise)[1]
+        return task.result(*self.work())[1]
 
     def GetMask(self, x_value, call_model_function, call_model_args=None, noise_key=0):
         return np.var(self._gradients(x_value, call_model_function, call_model_args, noise_key), axis=0)

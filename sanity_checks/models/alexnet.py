@@ -2,7 +2,7 @@
 
 Weights are a Keras weights file of `build`, or the array file in which Caffe's weights go round for TensorFlow,
 `bvlc_alexnet.npy`: a dict from layer name to [kernel, bias]. Images for those are BGR, the mean colour subtracted
-(--preprocess=caffe).
+(preprocess "caffe").
 """
 
 import os
@@ -12,7 +12,8 @@ import numpy as np
 import tensorflow as tf
 import tf_keras
 
-from sanity_checks.keras2 import keras_file
+from sanity_checks import keras2
+from sanity_checks import messages
 
 GRADCAM_LAYER = "Conv5"     # after its ReLU, before pooling
 ARRAYS = ".npy"             # ending of an array file
@@ -100,11 +101,11 @@ def load(weights, seed=0):
         ValueError: the file is damaged, or does not fit.
     """
     if not os.path.exists(weights):
-        raise FileNotFoundError(f"--weights: no such file: {weights}")
+        raise FileNotFoundError(f"weights: no such file: {weights}")
     arrays = _read_arrays(weights) if weights.endswith(ARRAYS) else None
     model = build()
     if arrays is None:
-        keras_file.load_weights(model, weights)
+        keras2.load_weights(model, weights)
     else:
         _fill(model, arrays, weights)
     return model
@@ -115,7 +116,7 @@ def _fill(model, arrays, path):
         expected = [tuple(variable.shape) for variable in model.get_layer(block(name)).variables]
         found = [np.shape(array) for array in arrays.get(name, ())]
         if found != expected:
-            raise ValueError(f"--weights: {path} does not fit model 'alexnet': expected {name} with arrays of shapes "
+            raise ValueError(f"weights: {path} does not fit model 'alexnet': expected {name} with arrays of shapes "
                              f"{expected}, found {found or 'none'}")
         model.get_layer(block(name)).set_weights(arrays[name])
 
@@ -129,8 +130,8 @@ def _read_arrays(path):
             arrays = _Arrays(file, encoding="latin1").load().item()
         return {str(name): [np.asarray(array, np.float32) for array in pair] for name, pair in arrays.items()}
     except (ValueError, KeyError, TypeError, AttributeError, EOFError, pickle.UnpicklingError) as error:
-        raise ValueError(f"--weights: {path} is not an array file of a dict, layer name -> [kernel, bias]: "
-                         f"{keras_file.first_line(error)}") from error
+        raise ValueError(f"weights: {path} is not an array file of a dict, layer name -> [kernel, bias]: "
+                         f"{messages.one_line(error)}") from error
 
 
 class _Arrays(pickle.Unpickler):

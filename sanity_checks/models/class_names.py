@@ -1,27 +1,27 @@
-"""Names of ImageNet's classes, from data/imagenet_class_names.csv."""
+"""Names of ImageNet's classes, from the list that comes with this software."""
 
 import csv
-import pathlib
 
-FILE = pathlib.Path(__file__).parents[2] / "data" / "imagenet_class_names.csv"     # columns index, wnid, name
+from sanity_checks.datasets import manifests
+
+FILE = "imagenet_class_names.csv"       # columns index, wnid, name
 CLASSES = 1000
 BACKGROUND = "background"
 
 
-def of_imagenet(outputs, path=FILE):
+def of_imagenet(outputs):
     """The names of a network's outputs, if their number is that of ImageNet's classes.
 
     Args:
         outputs: int. 1000 outputs are ImageNet's classes; of 1001 the first is the background.
-        path: the CSV file.
 
     Returns:
         tuple of `outputs` str; a class that the file does not name is called by its number. None for another
-        number of outputs, or where there is no such file.
+        number of outputs.
     """
-    if outputs not in (CLASSES, CLASSES + 1) or not path.exists():
+    if outputs not in (CLASSES, CLASSES + 1):
         return None
-    with path.open(newline="", encoding="utf-8") as stream:
+    with manifests.open_text(FILE) as stream:
         found = {int(row["index"]): row["name"] for row in csv.DictReader(stream)}
     names = tuple(found.get(index, str(index)) for index in range(CLASSES))
     return names if outputs == CLASSES else (BACKGROUND,) + names

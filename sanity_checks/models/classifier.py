@@ -1,11 +1,16 @@
-"""A classifier: a Keras model that ends in logits, and its randomization blocks."""
+"""A classifier: a Keras model that ends in logits, its randomization blocks, and its traced passes.
 
+A traced pass reads the model's variables where they are, so assigning new weights needs no new trace. Each family of
+methods owns the passes that it alone needs and asks for them with `trace`.
+"""
+
+from collections.abc import Callable
 import dataclasses
-import functools
 
-import tf_keras
+from sanity_checks import keras2
+from sanity_checks import lazy
 
-from sanity_checks.models import passes
+tf = lazy.module("tensorflow")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -14,24 +19,27 @@ class Classifier:
 
     Attributes:
         name: str, "cnn", "mlp", "inception_v3" or the name of the user's model; goes into result rows.
-        model: tf_keras.Model from images float32 [B, H, W, C] to logits float32 [B, classes]. Its variables are
+        model: Keras model from images float32 [B, H, W, C] to logits float32 [B, classes]. Its variables are
             live: assigning to them changes every map computed afterwards.
         blocks: dict, block name -> tuple of tf.Variable, from the top (logits) to the bottom (input). Every
             variable of the model is in exactly one block.
-        initializers: dict, `variable.ref()` -> the tf_keras initializer that the variable was made with.
+        initializers: dict, `variable.ref()` -> the Keras initializer that the variable was made with.
         features: symbolic tensor of `model` or of a model nested in it, the feature map that GradCAM reads; None if
             there is none.
         class_names: tuple of str, a name for each logit, or None.
         label_offset: int; a data set's label L is the logit L + label_offset. 1 where class 0 is the background.
+        keras: package with `guided_relus` and `recorded_output` for models of this Keras, see `sanity_checks.keras2`.
     """
 
     name: str
-    model: tf_keras.Model
+    model: object
     blocks: dict
     initializers: dict
     features: object = None
     class_names: tuple = None
     label_offset: int = 0
+    keras: object = keras2
+    _traced: dict = dataclasses.field(default_factory=dict, init=False, repr=False)
 
     @property
     def image_shape(self):
@@ -43,7 +51,33 @@ class Classifier:
         """Number of logits."""
         return int(self.model.output_shape[-1])
 
-    @functools.cached_property
-    def passes(self):
-        """The traced forward and backward passes, `sanity_checks.models.passes.Passes`: one trace each."""
-        return passes.Passes(self)
+    def trace(self, key, build: Callable):
+        """A traced pass of this classifier, built on first use and then kept for all weight states.
+
+        Args:
+            key: hashable, the pass and all parameters that its graph depends on.
+            build: function from the classifier to a tf.function.
+
+        Raises:
+            ValueError: the key belongs to another function's pass.
+        """
+        if key not in self._traced:
+            self._traced[key] = build, build(self)
+        builder, traced = self._traced[key]
+        if getattr(builder, "__code__", builder) is not getattr(build, "__code__", build):
+            raise ValueError(f"trace: key {key!r} is that of {builder.__module__}.{builder.__qualname__}, "
+                             f"asked for by {build.__module__}.{build.__qualname__}")
+        return traced
+
+    def traces(self):
+        """dict, key of a pass -> how often it has been traced."""
+        return {key: traced.experimental_get_tracing_count() for key, (_, traced) in self._traced.items()}
+
+    def logits(self, images):
+        """Logits tf.Tensor float32 [B, classes] of images [B, H, W, C], by one traced forward pass."""
+        return self.trace("logits", _logits)(images)
+
+
+def _logits(classifier):
+    images = tf.TensorSpec((None, *classifier.image_shape), tf.float32)
+    return tf.function(lambda images: classifier.model(images, training=False), [images])

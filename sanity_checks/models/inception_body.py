@@ -8,7 +8,7 @@ Mixed_5b ... Mixed_7c mixed0 ... mixed10.
 
 import dataclasses
 
-import tf_keras
+from sanity_checks import keras2
 
 POOL = "pool"
 
@@ -97,15 +97,12 @@ def find(model):
     Returns:
         `Body`, or None if there is none.
     """
-    for graph in (model, *model.submodules):
-        if not getattr(graph, "_is_graph_network", False):
-            continue
-        for layer in reversed(graph.layers):
-            for node in layer._inbound_nodes if type(layer).__name__ == "Concatenate" else ():
-                try:
-                    return _match(node.outputs)
-                except _Mismatch:
-                    continue
+    for graph in keras2.graphs(model):
+        for output in keras2.outputs(graph, "concatenation"):
+            try:
+                return _match(output)
+            except _Mismatch:
+                continue
     return None
 
 
@@ -135,8 +132,8 @@ def scopes():
 
 def _concatenation(tensor, branches, prefixes, layers):
     """Adds what is found of these branches to `layers`; returns the tensor that all of them read."""
-    _, tops = _below(tensor, "Concatenate")
-    if not isinstance(tops, (list, tuple)) or len(tops) != len(branches):
+    tops = _below(tensor, "concatenation").inputs
+    if len(tops) != len(branches):
         raise _Mismatch
     starts = [_branch(top, branch, prefix, layers) for top, branch, prefix in zip(tops, branches, prefixes)]
     if len({id(start) for start in starts}) != 1:
@@ -147,27 +144,31 @@ def _concatenation(tensor, branches, prefixes, layers):
 def _branch(tensor, steps, prefix, layers):
     for step in reversed(steps):
         if step is POOL:
-            _, tensor = _below(tensor, "AveragePooling2D", "MaxPooling2D")
+            tensor = _only_input(_below(tensor, "pooling"))
         elif isinstance(step, tuple):
             fork = [(convolution,) for convolution in step]
             tensor = _concatenation(tensor, fork, [prefix] * len(fork), layers)
         else:
-            relu, tensor = _below(tensor, "Activation", "ReLU")
-            norm, tensor = _below(tensor, "BatchNormalization")
-            layer, tensor = _below(tensor, "Conv2D")
-            if (layer.filters, layer.kernel_size) != (step.filters, step.kernel) or not _is_relu(relu):
+            relu = _below(tensor, "activation")
+            norm = _below(_only_input(relu), "normalization")
+            convolution = _below(_only_input(norm), "convolution")
+            found = convolution.filters, convolution.kernel, relu.activation
+            if found != (step.filters, step.kernel, "relu"):
                 raise _Mismatch
-            layers[prefix + step.name] = layer, norm
+            layers[prefix + step.name] = convolution.layer, norm.layer
+            tensor = _only_input(convolution)
     return tensor
 
 
-def _below(tensor, *types):
-    """The layer that makes a tensor, which must be of one of these types, and its input tensor or tensors."""
-    layer, node, _ = tensor._keras_history
-    if type(layer).__name__ not in types:
+def _below(tensor, kind):
+    """The `Producer` of a tensor, which must be of this kind."""
+    found = keras2.producer(tensor)
+    if found.kind != kind:
         raise _Mismatch
-    return layer, layer._inbound_nodes[node].input_tensors
+    return found
 
 
-def _is_relu(layer):
-    return getattr(getattr(layer, "activation", tf_keras.activations.relu), "__name__", None) == "relu"
+def _only_input(producer):
+    if len(producer.inputs) != 1:
+        raise _Mismatch
+    return producer.inputs[0]

@@ -5,12 +5,10 @@ import math
 import tensorflow as tf
 import tf_keras
 
-from sanity_checks.keras2 import blocks as blocks_module
-from sanity_checks.models import class_names
-from sanity_checks.models import classifier
+from sanity_checks import keras2
 from sanity_checks.models import inception_body
+from sanity_checks.models import recognition
 
-NAME = "inception_v3"
 HEAD = "Logits"                     # the block of everything above the body
 BACKGROUND_CLASSES = 1001           # outputs of a network trained with TF-Slim: class 0 is the background
 BELOW_MINUS_2 = 0.02275013          # of the standard normal distribution
@@ -51,23 +49,24 @@ class KernelInitializer(tf_keras.initializers.Initializer):
 
 
 def recognize(model):
-    """The `classifier.Classifier` of a model on the body of Inception v3, whatever its head.
+    """What the tests need to know of a model on the body of Inception v3, whatever its head.
 
     Args:
         model: tf_keras.Model that ends in logits.
 
     Returns:
-        `Classifier` with the paper's 17 blocks, the released code's initializers and the output of Mixed_7c
-        for GradCAM; None for any other model.
+        `recognition.Recognized` with the paper's 17 blocks, the released code's initializers and the output of
+        Mixed_7c for GradCAM; None for any other model.
     """
     body = inception_body.find(model)
     if body is None:
         return None
-    outputs = int(model.output_shape[-1])
-    return classifier.Classifier(
-        name=NAME, model=model, blocks=_blocks(model, body), initializers=_initializers(model),
-        features=body.features, class_names=class_names.of_imagenet(outputs),
-        label_offset=1 if outputs == BACKGROUND_CLASSES else 0)
+    return recognition.Recognized(_blocks(model, body), _initializers(model), body.features)
+
+
+def label_offset(outputs):
+    """What a network with so many outputs adds to a label: 1 if it was trained with a background class, else 0."""
+    return 1 if outputs == BACKGROUND_CLASSES else 0
 
 
 def _blocks(model, body):
@@ -78,7 +77,7 @@ def _blocks(model, body):
             blocks[scope.partition("/")[0]] += layer.variables
     in_body = {id(layer) for layers in body.layers.values() for layer in layers}
     block = BLOCKS[-1]
-    for layer, variables in blocks_module.leaf_layers(model):
+    for layer, variables in keras2.leaf_layers(model):
         if id(layer) in in_body:
             block = HEAD
         else:
@@ -88,10 +87,10 @@ def _blocks(model, body):
 
 def _initializers(model):
     """Each variable's initializer in the released code: TF-Slim's for kernels, zero for biases."""
-    found = blocks_module.initializers(model)
+    found = keras2.initializers(model)
     for layer in model.submodules:
         if type(layer).__name__ in ("Conv2D", "Dense") and layer.built:
-            found[layer.kernel.ref()] = KernelInitializer()
+            found[keras2.key(layer.kernel)] = KernelInitializer()
             if layer.use_bias:
-                found[layer.bias.ref()] = tf_keras.initializers.Zeros()
+                found[keras2.key(layer.bias)] = tf_keras.initializers.Zeros()
     return found

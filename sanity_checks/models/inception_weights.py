@@ -1,4 +1,4 @@
-"""The weights that `--model=inception_v3 --weights=` takes: imagenet, a Keras file, a TF-Slim checkpoint."""
+"""The weights that the model inception_v3 takes: imagenet, a Keras file, a TF-Slim checkpoint."""
 
 import hashlib
 import os
@@ -8,10 +8,13 @@ from absl import logging
 import h5py
 import tf_keras
 
+from sanity_checks import keras2
+from sanity_checks import messages
 from sanity_checks import randomness
-from sanity_checks.keras2 import keras_file
+from sanity_checks.models import implementations
 from sanity_checks.models import inception_body
 from sanity_checks.models import inception_v3
+from sanity_checks.models import paths
 from sanity_checks.models import slim_checkpoint
 
 IMAGENET = "imagenet"
@@ -43,15 +46,15 @@ def load(weights, seed=0):
     """
     if weights == IMAGENET:
         return _load_weights_file(_download(), seed)
-    checkpoint = slim_checkpoint.prefix(weights)
+    checkpoint = paths.checkpoint(weights)
     if os.path.exists(checkpoint + ".index"):
         return slim_checkpoint.load(checkpoint)
     if not os.path.exists(weights):
-        raise FileNotFoundError(f"--weights: no such file: {weights}; expected 'imagenet', 'random', a Keras "
+        raise FileNotFoundError(f"weights: no such file: {weights}; expected 'imagenet', 'random', a Keras "
                                 f"file or the path of a TF-Slim checkpoint")
     if os.path.isdir(weights) or weights.endswith(".keras") or _is_whole_model(weights):
         return _load_whole(weights)
-    if weights.endswith(keras_file.ENDINGS) or h5py.is_hdf5(weights):
+    if weights.endswith(implementations.ENDINGS) or h5py.is_hdf5(weights):
         return _load_weights_file(weights, seed)
     return slim_checkpoint.load(weights)
 
@@ -60,16 +63,16 @@ def _download():
     """The path of Keras' ImageNet weights in its cache, downloaded if they are not there."""
     cached = os.path.join(os.path.expanduser("~"), ".keras", CACHE_FOLDER, IMAGENET_FILE)
     if os.path.exists(cached) and md5(cached) != IMAGENET_MD5:      # Keras would delete it
-        raise ValueError(f"--weights=imagenet: {cached} has md5 {md5(cached)}, expected {IMAGENET_MD5}; "
-                         f"remove it to download it again, or name it as --weights={cached}")
+        raise ValueError(f"weights: {cached} has md5 {md5(cached)}, expected {IMAGENET_MD5}; "
+                         f"remove it to download it again, or give it as {cached}")
     timeout = socket.getdefaulttimeout()
     socket.setdefaulttimeout(TIMEOUT)
     try:
         return tf_keras.utils.get_file(
             IMAGENET_FILE, IMAGENET_URL, cache_subdir=CACHE_FOLDER, file_hash=IMAGENET_MD5)
     except Exception as error:      # Keras raises plain Exception
-        reason = keras_file.first_line(error)
-        raise OSError(f"--weights=imagenet: {IMAGENET_FILE} is not in Keras' cache and cannot be downloaded "
+        reason = messages.one_line(error)
+        raise OSError(f"weights: {IMAGENET_FILE} is not in Keras' cache and cannot be downloaded "
                       f"({reason}); get it from {IMAGENET_URL} and put it at {cached}") from error
     finally:
         socket.setdefaulttimeout(timeout)
@@ -89,10 +92,10 @@ def _is_whole_model(path):
 
 
 def _load_whole(path):
-    model = keras_file.load(path, "--weights")
+    model = keras2.load(path, "weights")
     if inception_body.find(model) is None:
-        raise ValueError(f"--weights: {path} holds the model {model.name!r}, whose body is not Inception v3; "
-                         f"use --model={path} for a model of another architecture")
+        raise ValueError(f"weights: {path} holds the model {model.name!r}, whose body is not Inception v3; "
+                         f"give {path} as the model for a model of another architecture")
     return model
 
 
@@ -101,21 +104,21 @@ def _load_weights_file(path, seed):
     kernels, heads = _shapes(path)
     expected = len(inception_body.scopes())
     if kernels != expected or len(heads) > 1:
-        raise ValueError(f"--weights: {path} does not fit Inception v3: expected {expected} convolution "
+        raise ValueError(f"weights: {path} does not fit Inception v3: expected {expected} convolution "
                          f"kernels and at most one dense kernel, found {kernels} and {len(heads)}; a model "
                          f"with another head is read from a file of the whole model")
     if not heads:
         model = inception_v3.build()
-        keras_file.load_weights(tf_keras.Model(model.input, inception_body.find(model).features), path)
+        keras2.load_weights(tf_keras.Model(model.input, inception_body.find(model).features), path)
         _draw_head(model.layers[-1], seed)
-        logging.warning("--weights: %s holds no head: the %d logits are untrained, drawn from their "
+        logging.warning("weights: %s holds no head: the %d logits are untrained, drawn from their "
                         "initializer", path, model.output_shape[-1])
         return model
     if heads[0][0] != FEATURES:
-        raise ValueError(f"--weights: {path}: the head's kernel has shape {heads[0]}, "
+        raise ValueError(f"weights: {path}: the head's kernel has shape {heads[0]}, "
                          f"expected ({FEATURES}, classes)")
     model = inception_v3.build(num_classes=heads[0][1])
-    keras_file.load_weights(model, path)
+    keras2.load_weights(model, path)
     return model
 
 
@@ -136,5 +139,5 @@ def _open(path):
     try:
         return h5py.File(path)
     except OSError as error:
-        reason = keras_file.first_line(error)
-        raise ValueError(f"--weights: {path} is not an HDF5 file that can be read: {reason}") from error
+        reason = messages.one_line(error)
+        raise ValueError(f"weights: {path} is not an HDF5 file that can be read: {reason}") from error

@@ -11,7 +11,8 @@ import re
 
 import tensorflow as tf
 
-from sanity_checks.keras2 import keras_file
+from sanity_checks import messages
+from sanity_checks import tensorflow_paths
 from sanity_checks.models import inception_body
 from sanity_checks.models import inception_v3
 
@@ -24,15 +25,7 @@ PASSED_OVER = re.compile(
     r"(^|/)(AuxLogits|global_step|beta[12]_power|ExponentialMovingAverage|biased|local_step"
     r"|(RMSProp|Momentum|Adam|Adagrad|Adadelta|Ftrl)(_\d+)?)(/|$)")
 
-# The files of a checkpoint that has several: they are named by what they have in common.
-PART = re.compile(r"\.(index|meta|data-\d+-of-\d+)$")
-
 ERRORS = (tf.errors.OpError, ValueError, RuntimeError, OSError)     # of no checkpoint, or a damaged one
-
-
-def prefix(path):
-    """The path that names a checkpoint, given that or one of its files."""
-    return PART.sub("", path)
 
 
 def load(path):
@@ -48,12 +41,17 @@ def load(path):
         ValueError: not a checkpoint; or it lacks a variable, has one of another shape, or one that is not
         known.
     """
+    with tensorflow_paths.literal(path) as readable:
+        return _load(path, readable)
+
+
+def _load(path, readable):
     try:
-        reader = tf.train.load_checkpoint(path)
+        reader = tf.train.load_checkpoint(readable)
         shapes = reader.get_variable_to_shape_map()
     except ERRORS as error:
-        reason = keras_file.first_line(error)
-        raise ValueError(f"--weights: {path} is not a checkpoint that can be read: {reason}") from error
+        reason = messages.one_line(error)
+        raise ValueError(f"weights: {path} is not a checkpoint that can be read: {reason}") from error
     _require(path, HEAD + "biases", shapes)
     model = inception_v3.build(num_classes=shapes[HEAD + "biases"][-1])
     variables = variables_by_name(model)
@@ -62,8 +60,8 @@ def load(path):
         try:
             value = reader.get_tensor(name)
         except ERRORS as error:
-            reason = keras_file.first_line(error)
-            raise ValueError(f"--weights: {path}: variable {name} cannot be read: {reason}") from error
+            reason = messages.one_line(error)
+            raise ValueError(f"weights: {path}: variable {name} cannot be read: {reason}") from error
         variable.assign(value.reshape(variable.shape))
     return model
 
@@ -82,18 +80,18 @@ def variables_by_name(model):
 def _check(path, variables, shapes):
     for name in sorted(shapes):
         if name not in variables and not PASSED_OVER.search(name):
-            raise ValueError(f"--weights: {path} holds the variable {name} of shape {shapes[name]}, "
+            raise ValueError(f"weights: {path} holds the variable {name} of shape {shapes[name]}, "
                              f"which the classifier of TF-Slim's Inception v3 does not have")
     for name, variable in variables.items():
         _require(path, name, shapes)
         shape = list(variable.shape)
         expected = [1, 1, *shape] if name == HEAD + "weights" else shape
         if shapes[name] != expected:
-            raise ValueError(f"--weights: {path}: variable {name} has shape {shapes[name]}, "
+            raise ValueError(f"weights: {path}: variable {name} has shape {shapes[name]}, "
                              f"expected {expected}")
 
 
 def _require(path, name, shapes):
     if name not in shapes:
-        raise ValueError(f"--weights: {path} lacks the variable {name}, found {len(shapes)} variables: "
+        raise ValueError(f"weights: {path} lacks the variable {name}, found {len(shapes)} variables: "
                          f"{', '.join(sorted(shapes)[:3])} ...")

@@ -16,13 +16,13 @@ import dataclasses
 import numpy as np
 
 from sanity_checks import randomness
+from sanity_checks.vocabulary import metrics as metric_records
 from sanity_checks.vocabulary import names
 
 TEST = "calibration"            # of the rows; their method is the pair
 STAGE = "random mask"
 METRICS = ("spearman", "spearman_abs", "hog", "ssim")       # the paper's columns
-RELEASED = "_released"                                      # ending of the same as the released code computes them
-COLUMNS = METRICS + tuple(metric + RELEASED for metric in METRICS)
+COLUMNS = METRICS + tuple(metric_records.RELEASED[metric] for metric in METRICS)
 PAPER_IMAGES = 50               # photographs behind each of the paper's numbers
 STANDARD_ERRORS = 3             # of the difference, within which two means agree
 
@@ -118,7 +118,7 @@ def compared(summary):
 
 
 def _paper(pair, metric):
-    return PAIRS[pair].paper[METRICS.index(metric.removesuffix(RELEASED))]
+    return PAIRS[pair].paper[METRICS.index(metric_records.METRICS[metric].text)]
 
 
 def grid(table, caption):

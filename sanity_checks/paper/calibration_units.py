@@ -70,7 +70,6 @@ def compare(classifier, dataset, unit, settings, progress=lambda steps: None):
     """
     images, ids = dataset.test[unit.first:unit.last], dataset.test.ids[unit.first:unit.last]
     task = methods.make_task(classifier, images, None, ids, settings.seed, settings.batch_size, progress)
-    progress(len(images))               # the prediction of the explained classes
     rows = runs.Collector(classifier.name, dataset.name, calibration.TEST, unit.draw, ids)
     for name, pair in calibration.PAIRS.items():
         first, second = (calibration.masks(name, side, ids, classifier.image_shape, unit.draw, settings.seed)

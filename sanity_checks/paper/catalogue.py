@@ -3,15 +3,15 @@
 import dataclasses
 
 from sanity_checks.paper import parts
+from sanity_checks.vocabulary import datasets
+from sanity_checks.vocabulary import methods
 
-MNIST = ("mnist", "mnist_5k")           # the data sets that stand for one of the paper's, the best first
-FASHION = ("fashion_mnist",)
-IMAGENET = ("imagenet", "image_folder")
+# The data sets that stand for each of the paper's, the best first.
+MNIST, FASHION, IMAGENET = map(datasets.standing_for, ("mnist", "fashion_mnist", "imagenet"))
 
 JUNCO = "ILSVRC2012_val_00015410"       # the bird of the paper's main figures
 
-_EIGHT = ("gradient", "smoothgrad", "input_x_gradient", "guided_backprop", "gradcam", "guided_gradcam",
-          "integrated_gradients", "integrated_gradients_smoothgrad")
+_EIGHT = methods.PAPER
 _BOTH = ("grey", "diverging")
 _ALL = (*parts.RANK, "ssim", "hog")
 _INCEPTION = ("inception_v3", IMAGENET)

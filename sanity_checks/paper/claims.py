@@ -2,14 +2,16 @@
 
 import dataclasses
 
-from sanity_checks.analysis.verdicts import rule
+from sanity_checks.vocabulary import metrics
+from sanity_checks.vocabulary import verdicts
 
 AGREEMENTS = ("agrees", "differs", "undecided", "not stated")
 AGREES, DIFFERS, UNDECIDED, NOT_STATED = AGREEMENTS
 
 _RANDOMIZATION = ("cascading", "independent")
-_SIGNED = ("spearman", "spearman_released")
-_UNSIGNED = ("spearman_abs", "ssim", "spearman_abs_released", "ssim_released")
+_SIGNED = tuple(name for name, metric in metrics.METRICS.items() if metric.signed)
+# The paper says of absolute rank correlation and SSIM that they stay high, and nothing of HOG.
+_UNSIGNED = tuple(name for name, metric in metrics.METRICS.items() if metric.text in ("spearman_abs", "ssim"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,10 +59,10 @@ CLAIMS = (
 )
 
 _VERDICTS = {
-    "sensitive": (rule.SENSITIVE,),
-    "stays similar": (rule.INSENSITIVE, rule.PARTLY, rule.INPUT),
+    "sensitive": (verdicts.SENSITIVE,),
+    "stays similar": (verdicts.INSENSITIVE, verdicts.PARTLY, verdicts.INPUT),
 }
-_OPEN = (rule.OPEN, rule.NOT_ASSESSED)
+_OPEN = (verdicts.OPEN, verdicts.NOT_ASSESSED)
 
 
 def claim(test, method, metric):

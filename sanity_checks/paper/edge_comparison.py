@@ -87,8 +87,6 @@ def compare(classifier, dataset, unit, settings, figure_images=(), progress=None
     """
     images, ids = dataset.test[unit.first:unit.last], dataset.test.ids[unit.first:unit.last]
     task = methods.make_task(classifier, images, None, ids, settings.seed, settings.batch_size, progress)
-    if progress:
-        progress(len(images))           # the prediction of the explained classes
     gallery = galleries.Gallery(classifier, dataset, unit, figure_images)
     gallery.begin(stages.ORIGINAL, task.targets)
     maps = {name: method.maps(task) for name, method in settings.all_methods().items()}

@@ -7,10 +7,11 @@ import collections
 import csv
 import dataclasses
 import os
-import pathlib
 import re
 
-MANIFEST = pathlib.Path(__file__).parents[2] / "data" / "paper_imagenet_ids.csv"
+from sanity_checks.datasets import manifests
+
+MANIFEST = "paper_imagenet_ids.csv"
 # ImageNet's own name, ILSVRC2012_val_00000204.JPEG, or with the class appended, as some mirrors have it.
 FILE_NAME = re.compile(r"(ILSVRC2012_val_\d{8})(_n\d{8})?\.(jpe?g|png)", re.IGNORECASE)
 CSV_COLUMNS = ("file", "label", "class_name")
@@ -30,9 +31,9 @@ class PaperImage:
     class_name: str
 
 
-def manifest(path=MANIFEST):
+def manifest():
     """The paper's images, a tuple of 200 `PaperImage`, class after class as in the released code."""
-    with open(path, newline="", encoding="utf-8") as stream:
+    with manifests.open_text(MANIFEST) as stream:
         return tuple(PaperImage(row["image_id"], int(row["class_index"]), row["class_name"])
                      for row in csv.DictReader(stream))
 
@@ -52,7 +53,7 @@ def find(folder, images):
     """
     folder = os.path.expanduser(folder)
     if not os.path.isdir(folder):
-        raise FileNotFoundError(f"no such folder: {folder}")
+        raise FileNotFoundError(f"images: no such folder: {folder}")
     wanted, found = {image.image_id for image in images}, {}
     for parent, folders, files in os.walk(folder):
         folders.sort()

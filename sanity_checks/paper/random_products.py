@@ -22,9 +22,10 @@ from sanity_checks.comparison import identity
 from sanity_checks.comparison import sources
 from sanity_checks.runs import fingerprint
 from sanity_checks.runs import job as run_jobs
+from sanity_checks.vocabulary import models
 
 TEST = "input_times_random"     # of the rows, whose method is the distribution and whose stage is the scale
-MODEL = "none"
+MODEL = models.NO_MODEL
 NO_CLASS = -1                   # nothing is explained
 CENTER = 1.
 SCALES = (0., 0.1, 0.2, 0.5, 1., 2., 5., 10.)

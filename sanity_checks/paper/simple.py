@@ -15,10 +15,12 @@ which the slope is 0.
 """
 
 import numpy as np
-import tf_keras
 
+from sanity_checks import lazy
 from sanity_checks import randomness
 from sanity_checks import registry
+
+tf_keras = lazy.module("tf_keras")
 
 SIDE = 3                    # pixels of the filter
 ROUNDING = 1e-5             # of a convolution, per unit of filter and image: below it, float32 does not tell its sign

@@ -6,6 +6,8 @@ from sanity_checks.figures import bars
 from sanity_checks.figures import curves
 from sanity_checks.paper import parts
 from sanity_checks.report import pictures
+from sanity_checks.vocabulary import metrics as metric_records
+from sanity_checks.vocabulary import models as model_records
 from sanity_checks.vocabulary import names
 
 _NUMBERS = "The numbers are in the tables below."
@@ -75,7 +77,8 @@ def _metrics(part, metrics):
     """The metrics that are there, released variants standing in, and those that are not."""
     present = set(part["metric"])
     found = [
-        next((name for name in (metric, f"{metric}_released") if name in present), None) for metric in metrics
+        next((name for name in (metric, metric_records.RELEASED.get(metric)) if name in present), None)
+        for metric in metrics
     ]
     return [name for name in found if name], [metric for metric, name in zip(metrics, found) if not name]
 
@@ -88,13 +91,8 @@ def pair_label(model, dataset):
 def absent(model, datasets, test):
     """Says that a run is not there: str."""
     listed = " or ".join(names.label(names.DATASETS, dataset) for dataset in datasets)
-    subject = "" if model == "none" else f" for {names.label(names.MODELS, model)}"
-    return f"there is no run of {test_label(test)}{subject} on {listed}"
-
-
-def test_label(test):
-    """A test's name; `names.TESTS` has what stands below the curves of "input_times_random" instead."""
-    return "Input Times Random Vectors" if test == "input_times_random" else names.label(names.TESTS, test)
+    subject = "" if model == model_records.NO_MODEL else f" for {names.label(names.MODELS, model)}"
+    return f"there is no run of {names.label(names.TESTS, test)}{subject} on {listed}"
 
 
 DRAW = {parts.Curves: draw_curves, parts.Bars: draw_bars}

@@ -4,10 +4,10 @@ import functools
 
 import jinja2
 
-from sanity_checks.analysis import verdicts
 from sanity_checks.report import run_section
 from sanity_checks.report import sheets
 from sanity_checks.report import verdict_section
+from sanity_checks.vocabulary import tests
 
 
 def render(content):
@@ -67,7 +67,7 @@ def facts(runs, summary, trainings):
     """What stands at the head of the page: list of (name, value)."""
     images = {(run.key[1], image) for run in runs for image in run.rows["image_id"].unique()}
     values = sum(len(run.rows) for run in runs)
-    of_models = summary[~summary["test"].isin(verdicts.WITHOUT_WEIGHTS)]
+    of_models = summary[[tests.record(test).compares_states for test in summary["test"]]]
     return [
         ("Runs", str(len(runs))),
         ("Models", str(len(of_models[["model", "dataset"]].drop_duplicates()))),

@@ -4,13 +4,14 @@ import dataclasses
 import os
 import shutil
 
-from sanity_checks.analysis import verdicts
 from sanity_checks.paper import catalogue
 from sanity_checks.paper import parts
 from sanity_checks.report import drawing
 from sanity_checks.report import map_drawing
 from sanity_checks.report import pictures as pictures_module
+from sanity_checks.vocabulary import metrics as metric_records
 from sanity_checks.vocabulary import names
+from sanity_checks.vocabulary import tests
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,6 +20,7 @@ class Entry:
 
     Attributes:
         key: str, its id in the page.
+        figure_id: str, its id in the catalogue; "" for one that the paper does not have.
         label: str, "Figure 4"; "" for one that the paper does not have.
         title, caption: str.
         pictures: list of `pictures.Picture`; empty where it is missing.
@@ -26,6 +28,7 @@ class Entry:
     """
 
     key: str
+    figure_id: str
     label: str
     title: str
     caption: str
@@ -61,6 +64,7 @@ def entries(summary, gallery, output_dir, missing, figure_files):
         found.append(
             Entry(
                 f"figure-{figure_id}",
+                figure_id,
                 catalogue.label(figure_id),
                 figure.title,
                 figure.caption,
@@ -83,9 +87,10 @@ def further(summary, shown, output_dir):
                for cover in ((_test_of(entry), *pair) for pair in picture.covers)}
     found = []
     for test, part in summary.groupby("test", sort=False, observed=True):
-        if test in (verdicts.NULL_TEST, "labels", *verdicts.WITHOUT_WEIGHTS):
+        kind = tests.record(test)
+        if kind.null or kind.figure != tests.CURVES or not kind.compares_states:
             continue
-        for metrics in _groups(part["metric"].unique()):
+        for metrics in metric_records.by_figure(part["metric"].unique()).values():
             panels = [
                 (model, (dataset,))
                 for model, dataset in part[["model", "dataset"]].drop_duplicates().to_numpy()
@@ -99,6 +104,7 @@ def further(summary, shown, output_dir):
                 found.append(
                     Entry(
                         stem,
+                        "",
                         "",
                         title,
                         "Mean similarity to the maps of the trained model at each stage. "
@@ -136,17 +142,8 @@ def _copied(figure_id, figure, paths, output_dir):
 
 
 def _test_of(entry):
-    figure = catalogue.FIGURES[entry.key.removeprefix("figure-")]
+    figure = catalogue.FIGURES[entry.figure_id]
     return next((part.test for part in figure.parts if isinstance(part, parts.Curves)), "")
-
-
-def _groups(metrics):
-    """Metrics that share a figure."""
-    pairs = [("spearman_abs", "spearman"), ("ssim", "hog")]
-    pairs += [tuple(f"{metric}_released" for metric in pair) for pair in pairs]
-    groups = [[metric for metric in pair if metric in metrics] for pair in pairs]
-    together = {metric for pair in pairs for metric in pair}
-    return [group for group in groups if group] + [[metric] for metric in metrics if metric not in together]
 
 
 def _listed(metrics):

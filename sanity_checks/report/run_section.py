@@ -3,7 +3,6 @@
 import dataclasses
 
 from sanity_checks.analysis import aggregation
-from sanity_checks.report import drawing
 from sanity_checks.report import sheets
 from sanity_checks.report import strips
 from sanity_checks.report import verdict_section
@@ -30,7 +29,7 @@ def runs_sheet(runs):
         model, dataset, test = run.key
         rows.append(
             [
-                drawing.test_label(test),
+                names.label(names.TESTS, test),
                 names.label(names.MODELS, model),
                 names.label(names.DATASETS, dataset),
                 int(run.rows["image_id"].nunique()),
@@ -135,15 +134,15 @@ def numbers(summary):
 
 def _means(run, metric, block):
     """Means of one metric, methods against stages, each with its 95 % interval."""
-    stages = block[["stage_index", "stage"]].drop_duplicates().sort_values("stage_index")["stage"].tolist()
-    points = {(row.method, row.stage): row for row in block.itertuples()}
+    stages = dict(sorted(zip(block["stage_index"], block["stage"])))
+    points = {(row.method, row.stage_index): row for row in block.itertuples()}
     rows = []
     for method in block["method"].unique():
         cells = [points.get((method, stage)) for stage in stages]
         rows.append([sheets.Cell(names.label(names.METHODS, method)), *map(_mean, cells)])
     key = names.file_stem("means", *run, metric)
     return sheets.Sheet(
-        key, names.label(names.METRICS, metric), ["Method", *stages], rows, sheets.frame_csv(block)
+        key, names.label(names.METRICS, metric), ["Method", *stages.values()], rows, sheets.frame_csv(block)
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from sanity_checks.figures import grids
 from sanity_checks.figures import shading
 from sanity_checks.report import images
+from sanity_checks.vocabulary import metrics as metrics_module
 from sanity_checks.vocabulary import names
 
 MODES = ("grey", "diverging")
@@ -131,7 +132,7 @@ def _values(values, method, stages):
     """What stands below each map of a method: list of lists of `Value`."""
     of_method = {metric: numbers for (name, metric), numbers in values.items() if name == method}
     metrics = names.ordered(names.METRICS, of_method)
-    return [[Value(short_name(metric), number_text(of_method[metric][stage])) for metric in metrics]
+    return [[Value(metrics_module.short(metric), number_text(of_method[metric][stage])) for metric in metrics]
             for stage in range(stages)]
 
 
@@ -141,12 +142,3 @@ def number_text(value, digits=2):
         return "n/a"
     text = f"{value:.{digits}f}"
     return text.lstrip("-") if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")
-
-
-_SHORT = {"spearman_abs": "abs. rank", "spearman": "signed rank", "ssim": "SSIM", "hog": "HOG"}
-
-
-def short_name(metric):
-    """A metric's name where room is scarce."""
-    plain = metric.removesuffix("_released")
-    return _SHORT.get(plain, metric) + (" (r)" if plain != metric and plain in _SHORT else "")

@@ -1,23 +1,35 @@
 """The section of verdicts: a table at a glance for each run, one of all verdicts, and the counts."""
 
 import dataclasses
-import re
 
 import markupsafe
 
 from sanity_checks.analysis import aggregation
-from sanity_checks.analysis import verdicts
-from sanity_checks.report import drawing
 from sanity_checks.report import sheets
 from sanity_checks.report import sparklines
 from sanity_checks.report import strips
+from sanity_checks.vocabulary import metrics as metric_records
 from sanity_checks.vocabulary import names
+from sanity_checks.vocabulary import tests
 
 # CSS class of a verdict's label.
 KINDS = {"sensitive": "sensitive", "partly insensitive": "partly", "insensitive": "insensitive",
          "input-dominated": "input", "undecided": "undecided", "not assessed": "none"}
 MARKS = {"agrees": "✓", "differs": "✗", "undecided": "?", "not stated": ""}
 _PAIR = ["method", "metric"]
+
+RULE = """Let <em>s</em> be the mean similarity of a method's maps to its original maps at a stage, and <em>n</em> its
+null: the mean similarity of its maps on two unrelated random networks, same images and metric. A map that has lost
+everything it owed to the weights is expected at <em>n</em>, not at zero. With a margin of 10&nbsp;% of the scale from
+<em>n</em> to 1, a stage is <em>above the null</em> if s &minus; n &gt; 0.1 (1 &minus; n), <em>at the null</em> if
+s &minus; n &lt; 0.1 (1 &minus; n), and <em>undecided</em> where the data do not tell: equivalence must be shown, it is
+never concluded from a failure to show a difference. All statements about a run are made together, at a family-wise
+error of 5&nbsp;%, with a wild bootstrap of the largest studentized deviation over images and random draws. A method is
+<em>sensitive</em> if all stages are at the null, <em>insensitive</em> if all are above it, and <em>partly
+insensitive</em>, to the blocks that are listed, if some are. Where less than 10&nbsp;% of the scale from chance to
+identity is left above the null, no change of the weights can show, and the method is <em>insensitive</em>. Where the
+null covers more than half of that scale, a method that is at the null throughout is <em>input-dominated</em>: its
+maps stay similar for the input's sake."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +72,7 @@ def glances(assessment, macros):
             for method in methods
         ]
         key = names.file_stem("verdicts", *run)
-        columns = ["Method", *map(strips.short_name, metrics)]
+        columns = ["Method", *map(metric_records.short, metrics)]
         sheet = sheets.Sheet(key, run_label(run), columns, rows, sheets.frame_csv(part))
         found.append((run_label(run), sheet))
     return found
@@ -71,13 +83,13 @@ def full(assessment):
     rows = [
         [
             sheets.Cell(names.label(names.METHODS, row.method)),
-            sheets.Cell(strips.short_name(row.metric)),
+            sheets.Cell(metric_records.short(row.metric)),
             sheets.Cell(row.verdict, list(KINDS).index(row.verdict), f"verdict {KINDS[row.verdict]}"),
             sheets.Cell(row.paper or "–"),
             sheets.Cell(row.agreement, list(MARKS).index(row.agreement), "agreement"),
             sheets.Cell(row.description),
             _number(row.null),
-            sheets.Cell(short_test(row.test)),
+            sheets.Cell(tests.short(row.test)),
             sheets.Cell(model_label(row.model, row.dataset)),
         ]
         for row in assessment.verdicts.itertuples()
@@ -100,12 +112,7 @@ def full(assessment):
 def run_label(run):
     """A run in words: (model, dataset, test) -> "CNN, MNIST: Cascading Randomization"."""
     model, dataset, test = run
-    return f"{model_label(model, dataset)}: {drawing.test_label(test)}"
-
-
-def short_test(test):
-    """A test's name where room is scarce: "Cascading"."""
-    return names.label(names.TESTS, test).removesuffix(" Randomization")
+    return f"{model_label(model, dataset)}: {names.label(names.TESTS, test)}"
 
 
 def model_label(model, dataset):
@@ -120,10 +127,8 @@ def scope(table):
 
 
 def rule_text():
-    """The rule's paragraph as HTML, from the documentation of `sanity_checks.analysis.verdicts`."""
-    paragraph = next(part for part in verdicts.__doc__.split("\n\n") if part.startswith("**The rule.**"))
-    text = markupsafe.escape(" ".join(paragraph.removeprefix("**The rule.**").split()))
-    return markupsafe.Markup(re.sub(r"\*([^*]+)\*", r"<em>\1</em>", text))
+    """The verdict rule as HTML; docs/verdicts.md has it at length."""
+    return markupsafe.Markup(RULE)
 
 
 def _of_run(stages, run):

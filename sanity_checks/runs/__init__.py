@@ -25,5 +25,6 @@ shard = work_units.shard
 read_run = reading.read_run
 read_rows = reading.read_rows
 figure_maps = reading.figure_maps
+Kept = reading.Kept
 read_maps = maps.read_maps
 write_maps = maps.write_maps

@@ -1,5 +1,6 @@
 """Reading run directories, whose layout is described in `sanity_checks.runs.directory`."""
 
+import dataclasses
 import glob
 import json
 import os
@@ -55,6 +56,20 @@ def read_rows(paths):
     return rows.read_files(found)
 
 
+@dataclasses.dataclass(frozen=True)
+class Kept:
+    """Whose maps a file keeps.
+
+    Attributes:
+        run: str, "<model>_<dataset>_<test>", the run as part of a file's name.
+        test: str.
+        name: str, "<run>_draw000_<image id>", serves as a file's name.
+    """
+    run: str
+    test: str
+    name: str
+
+
 def figure_maps(paths):
     """Reads the maps of run directories one file at a time.
 
@@ -62,15 +77,14 @@ def figure_maps(paths):
         paths: list of str, run directories with rows.
 
     Yields:
-        (name, `FigureMaps`); the name, "<model>_<dataset>_<test>_draw000_<image id>", serves as a file's
-        name.
+        (`Kept`, `FigureMaps`).
     """
     for path in paths:
         first = rows.read_files(unit_files(path)[:1]).iloc[0]
-        prefix = names.file_stem(first["model"], first["dataset"], first["test"])
+        run = names.file_stem(first["model"], first["dataset"], first["test"])
         for file in _listed(path, MAPS, ".npz"):
             stem = os.path.splitext(os.path.basename(file))[0]
-            yield f"{prefix}_{stem}", maps.read_maps(file)
+            yield Kept(run, str(first["test"]), f"{run}_{stem}"), maps.read_maps(file)
 
 
 def unit_files(path):

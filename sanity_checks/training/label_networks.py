@@ -9,14 +9,15 @@ permutation. They lie in one folder for each seed:
 
 import os
 
-from sanity_checks.keras2 import keras_file
+from sanity_checks import keras2
 from sanity_checks.training import label_permutation
 from sanity_checks.training import training_goal
 from sanity_checks.training import training_run
 from sanity_checks.vocabulary import names
+from sanity_checks.vocabulary import stages
 from sanity_checks.weights import initialization
 
-KINDS = names.LABEL_STAGES
+KINDS = stages.LABEL_STAGES
 MOST_Z = 5.         # standard errors that the test accuracy on permuted labels may be above chance
 
 
@@ -51,14 +52,14 @@ def train(name, architecture, dataset, training_dir, seed, kind, goal, progress=
         ValueError: as of `training_goal.train`, or the network on permuted labels does better on the test set than
             chance: more than `MOST_Z` standard errors (`sanity_checks.training.chance`).
     """
-    if kind == names.RANDOM_LABELS and dataset.train is not None:
+    if kind == stages.RANDOM_LABELS and dataset.train is not None:
         dataset = label_permutation.permute(dataset, seed)
     directory = directory_of(training_dir, seed, kind)
     labels = None if dataset.train is None else label_permutation.sha256(dataset.train.labels)
     metrics = training_goal.train(name, architecture, dataset, directory, seed, goal, progress,
                                   held={"labels": kind, "labels_sha256": labels})
     guessing = metrics["test_chance"]
-    if kind == names.RANDOM_LABELS and guessing["z"] > MOST_Z:
+    if kind == stages.RANDOM_LABELS and guessing["z"] > MOST_Z:
         raise ValueError(
             f"{directory}: trained on permuted labels, test accuracy {guessing['accuracy']:.4f} is "
             f"{guessing['z']:.1f} standard errors above chance, {guessing['expected']:.4f} +- "
@@ -79,7 +80,7 @@ def load(classifier, training_dir, seed):
     try:
         for kind in KINDS:
             directory = directory_of(training_dir, seed, kind)
-            keras_file.load_weights(classifier.model, os.path.join(directory, training_run.WEIGHTS))
+            keras2.load_weights(classifier.model, os.path.join(directory, training_run.WEIGHTS))
             expected = training_run.read_metrics(directory)["weights_sha256"]
             found = initialization.weights_sha256(classifier)
             if found != expected:

@@ -6,13 +6,14 @@ drawn per (seed, epoch), so a run that was killed continues exactly where its la
 """
 
 import dataclasses
-import os
-import tempfile
 
 import numpy as np
-import tensorflow as tf
 
+from sanity_checks import lazy
 from sanity_checks import randomness
+from sanity_checks.runs import files
+
+tf = lazy.module("tensorflow")
 
 LEARNING_RATE = 1e-4
 BATCH_SIZE = 50
@@ -147,16 +148,14 @@ def accuracy(classifier, images, batch_size=500):
 
 def predictions(classifier, images, batch_size=500):
     """The class of the largest logit of each image of a split: int64 [N]."""
-    return np.concatenate([classifier.passes.logits(images[first:first + batch_size]).numpy().argmax(axis=1)
+    return np.concatenate([classifier.logits(images[first:first + batch_size]).numpy().argmax(axis=1)
                            for first in range(0, len(images), batch_size)])
 
 
 def save_state(path, state):
     """Writes a `State` as npz, in one step: a killed process leaves the old file or the new one."""
-    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), suffix=".tmp")
-    with os.fdopen(handle, "wb") as stream:
+    with files.replacing(path) as temporary, open(temporary, "wb") as stream:
         np.savez(stream, iteration=state.iteration, **{str(i): v for i, v in enumerate(state.variables)})
-    os.replace(temporary, path)
 
 
 def load_state(path):

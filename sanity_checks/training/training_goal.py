@@ -34,11 +34,11 @@ class Goal:
 
     def __post_init__(self):
         if not 0 < self.target_accuracy < 1:
-            raise ValueError(f"--target_accuracy: expected a number between 0 and 1, got {self.target_accuracy}")
+            raise ValueError(f"target_accuracy: expected a number between 0 and 1, got {self.target_accuracy}")
         if not 0 < self.min_epochs <= self.max_epochs:
-            raise ValueError(f"--min_epochs: expected 1 to {self.max_epochs} (--max_epochs), got {self.min_epochs}")
+            raise ValueError(f"min_epochs: expected 1 to {self.max_epochs} (max_epochs), got {self.min_epochs}")
         if not self.learning_rate > 0:
-            raise ValueError(f"--learning_rate: expected a number above 0, got {self.learning_rate}")
+            raise ValueError(f"learning_rate: expected a number above 0, got {self.learning_rate}")
 
 
 def train(name, architecture, dataset, directory, seed, goal, progress=None, held=None):
@@ -93,9 +93,9 @@ def _reach(goal, trainer, classifier, dataset, directory, progress):
     steps, saved = trainer.steps_per_epoch, trainer.iteration
     while trainer.iteration < goal.max_epochs * steps:
         near = training_run.advance(trainer, steps, progress) > goal.target_accuracy - LAG
-        if near and trainer.iteration >= goal.min_epochs * steps:
-            if optimization.accuracy(classifier, dataset.train) > goal.target_accuracy:
-                return
+        if near and trainer.iteration >= goal.min_epochs * steps and (
+                optimization.accuracy(classifier, dataset.train) > goal.target_accuracy):
+            return
         if trainer.iteration - saved >= training_run.SAVE_EVERY:
             training_run.save(trainer, directory)
             saved = trainer.iteration
@@ -104,4 +104,4 @@ def _reach(goal, trainer, classifier, dataset, directory, progress):
     if not reached > goal.target_accuracy:
         raise ValueError(
             f"{directory}: training accuracy {reached:.4f} after {trainer.iteration // steps} epochs, expected above "
-            f"{goal.target_accuracy:g} (--target_accuracy); raise --max_epochs to go on, now {goal.max_epochs}")
+            f"{goal.target_accuracy:g} (target_accuracy); raise max_epochs to go on, now {goal.max_epochs}")

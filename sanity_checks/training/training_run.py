@@ -9,9 +9,12 @@ import json
 import os
 import time
 
-from sanity_checks.keras2 import keras_file
+from sanity_checks import lazy
+from sanity_checks.runs import files
 from sanity_checks.training import optimization
 from sanity_checks.weights import initialization
+
+classification = lazy.module("sanity_checks.models.classification")
 
 WEIGHTS, METRICS, STATE, SETTINGS = "weights.h5", "metrics.json", "training_state.npz", "optimization.json"
 SAVE_EVERY = 1000           # iterations between saved states
@@ -72,7 +75,7 @@ def accuracies(classifier, dataset):
 def network(name, architecture, dataset, seed):
     """The untrained network for a data set's images and classes: `sanity_checks.models.classifier.Classifier`."""
     classes = int(dataset.train.labels.max()) + 1
-    classifier = keras_file.classify(architecture.build(dataset.image_shape, classes), name)
+    classifier = classification.classify(architecture.build(dataset.image_shape, classes), name)
     initialization.randomize_all(classifier, seed)
     return classifier
 
@@ -92,7 +95,7 @@ def open_directory(directory, dataset, settings):
         ValueError: the directory holds a training with other settings, or the data set has no training images.
     """
     if dataset.train is None:
-        raise ValueError(f"--dataset: {dataset.name} has no training images")
+        raise ValueError(f"dataset: {dataset.name} has no training images")
     os.makedirs(directory, exist_ok=True)
     _check_settings(os.path.join(directory, SETTINGS), settings)
     return read_metrics(directory) if is_finished(directory) else None
@@ -126,9 +129,8 @@ def advance(trainer, iterations, progress=None):
 
 def finish(directory, classifier, metrics):
     """Leaves the trained weights and the metrics in the directory, and no state; returns the metrics."""
-    temporary = os.path.join(directory, f"{os.getpid()}.tmp.h5")
-    classifier.model.save_weights(temporary)
-    os.replace(temporary, os.path.join(directory, WEIGHTS))
+    with files.replacing(os.path.join(directory, WEIGHTS)) as temporary:
+        classifier.model.save_weights(temporary, save_format="h5")
     _write_json(os.path.join(directory, METRICS), metrics)
     if os.path.exists(os.path.join(directory, STATE)):
         os.remove(os.path.join(directory, STATE))
@@ -142,7 +144,7 @@ def _check_settings(path, settings):
         return
     for name, found in _read_json(path).items():
         if settings.get(name) != found:
-            raise ValueError(f"--{name}: {os.path.dirname(path)} holds a training with {found!r}, "
+            raise ValueError(f"{name}: {os.path.dirname(path)} holds a training with {found!r}, "
                              f"this one has {settings.get(name)!r}; use another directory")
 
 
@@ -155,8 +157,4 @@ def _read_json(path):
 
 
 def _write_json(path, content):
-    temporary = f"{path}.{os.getpid()}.tmp"
-    with open(temporary, "w") as stream:
-        json.dump(content, stream, indent=1)
-        stream.write("\n")
-    os.replace(temporary, path)
+    files.write_text(path, json.dumps(content, indent=1) + "\n")

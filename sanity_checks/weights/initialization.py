@@ -5,17 +5,19 @@ import hashlib
 import math
 
 import numpy as np
-import tensorflow as tf
 
+from sanity_checks import lazy
 from sanity_checks import randomness
 from sanity_checks import registry
+
+tf = lazy.module("tensorflow")
 
 
 def _draw_original(variable, initializer, key, stddev):
     """The variable's own initializer (released code). Biases and BatchNorm go back to their constants."""
     if initializer is None:
         raise ValueError(f"variable {variable.name!r} does not tell its initializer; "
-                         f"use --initializer=truncated_normal or uniform")
+                         f"use the initializer truncated_normal or uniform")
     config = initializer.get_config()
     if "seed" in config:
         config["seed"] = key % 2**31
@@ -62,7 +64,7 @@ class Randomization:
         registry.lookup(INITIALIZERS, self.initializer, "initializer")
         registry.lookup(dict.fromkeys(REDRAWS), self.redraw, "redraw")
         if not self.stddev > 0:
-            raise ValueError(f"--initializer_stddev must be above 0, got {self.stddev}")
+            raise ValueError(f"Randomization: stddev must be above 0, got {self.stddev}")
 
 
 def randomize_block(classifier, name, stream, randomization=Randomization()):

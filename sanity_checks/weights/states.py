@@ -1,20 +1,20 @@
 """Sequences of weight states: the model as trained, then with blocks drawn anew (Adebayo et al. 2018, section 4).
 
-A test is a list of stages, and a stage is the set of blocks that are random in it; or the stages are networks that were
-trained apart. Variables are assigned in place and put back when the context ends, so nothing is cloned, saved or traced
-again.
+A test is a list of stages, and a stage is what is done to the original weights: blocks are drawn anew, or another network
+is loaded. Variables are assigned in place and put back when the context ends, so nothing is cloned, saved or traced
+again. What bounds a state is drawing its values, about 30 ns each.
 """
 
+import collections
+from collections.abc import Callable
 import contextlib
 import dataclasses
 
-import numpy as np
-
 from sanity_checks import registry
+from sanity_checks.weights import actions as actions_module
 from sanity_checks.weights import initialization
 
 ORIGINAL = "original"       # name of stage 0
-TRAINED = ("labels",)       # tests whose states are trained, not drawn: see `trained_states`
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,23 +22,46 @@ class WeightState:
     """One state of the model's weights.
 
     Attributes:
-        index: int, 0 for the original weights.
+        index: int, 0 for the first.
         name: str, "original" or the block that this stage reached.
-        randomized: tuple of str, the blocks that are random now.
+        actions: tuple of `actions.Action`, what is done to the original weights, in order.
     """
     index: int
     name: str
-    randomized: tuple
+    actions: tuple
+
+    @property
+    def randomized(self):
+        """The blocks that are random now: tuple of str."""
+        return tuple(block for action in self.actions for block in action.randomized)
+
+
+@dataclasses.dataclass(frozen=True)
+class Test:
+    """A test: where its states come from.
+
+    Attributes:
+        stages: function from the names of the blocks, top to bottom, to the (name, tuple of actions) of each stage from
+            stage 0; None where the states are networks trained apart, see `trained_states`.
+        redraw: a name in `initialization.REDRAWS` where the test does not leave it to the user, else None.
+    """
+    stages: Callable | None
+    redraw: str | None = None
+
+    @property
+    def trained(self):
+        """Whether the states are trained rather than made from one network's weights."""
+        return self.stages is None
 
 
 def _cascading(blocks):
     """From the top down, cumulative: stage k randomizes the k topmost blocks (paper, section 4.1)."""
-    return [_ORIGINAL_STAGE] + [(blocks[k - 1], tuple(blocks[:k])) for k in range(1, len(blocks) + 1)]
+    return [_ORIGINAL_STAGE] + [(blocks[k - 1], _redrawn(blocks[:k])) for k in range(1, len(blocks) + 1)]
 
 
 def _independent(blocks):
     """One block at a time, all others as trained (paper, section 4.2)."""
-    return [_ORIGINAL_STAGE] + [(block, (block,)) for block in blocks]
+    return [_ORIGINAL_STAGE] + [(block, _redrawn([block])) for block in blocks]
 
 
 def _bottom_up(blocks):
@@ -47,16 +70,22 @@ def _bottom_up(blocks):
 
 
 def _random_networks(blocks):
-    """A control without the trained weights: one random network, then another. What their maps share, the input and
-    the method make."""
-    return [("random network", tuple(blocks)), ("another", tuple(blocks))]
+    """A control without the trained weights: one random network, then another. What similarity remains is due to input
+    and method."""
+    return [("random network", _redrawn(blocks)), ("another", _redrawn(blocks))]
+
+
+def _redrawn(blocks):
+    return tuple(actions_module.Redraw(block) for block in blocks)
 
 
 _ORIGINAL_STAGE = (ORIGINAL, ())
 
-# Name -> function from the blocks, top to bottom, to the (name, random blocks) of each stage from stage 0.
-TESTS = {"cascading": _cascading, "independent": _independent, "bottom_up": _bottom_up,
-         "random_networks": _random_networks}
+# The tests whose states are made from one network's weights.
+TESTS = {"cascading": Test(_cascading), "independent": Test(_independent), "bottom_up": Test(_bottom_up),
+         "random_networks": Test(_random_networks, redraw="fresh")}
+
+TRAINED = {"labels": Test(None)}        # the tests whose states are trained
 
 
 def stages(classifier, test):
@@ -66,39 +95,42 @@ def stages(classifier, test):
         classifier: `sanity_checks.models.classifier.Classifier`.
         test: a name in `TESTS`.
     """
-    if test in TRAINED:
+    record = registry.lookup({**TESTS, **TRAINED} if test in TRAINED else TESTS, test, "test")
+    if record.trained:
         raise ValueError(f"test {test!r} compares networks that were trained apart, it draws nothing: give their weights "
                          f"to sanity_checks.trained_states, or run experiments.label_randomization")
-    sequence = registry.lookup(TESTS, test, "test")(list(classifier.blocks))
-    return [WeightState(index, name, blocks) for index, (name, blocks) in enumerate(sequence)]
+    sequence = record.stages(list(classifier.blocks))
+    return [WeightState(index, name, actions) for index, (name, actions) in enumerate(sequence)]
 
 
 @contextlib.contextmanager
 def weight_states(classifier, test, draw=0, seed=0, randomization=initialization.Randomization()):
     """Context that yields an iterator over the weight states of a test; `classifier.model` holds each in turn.
 
-    Stage 0 is the original (but for "random_networks"). After stage k exactly the named blocks' trainable variables differ; all others are
-    bit-identical. Every variable is drawn from its own stream, named by (seed, draw, stage, block, position), so
-    same-shaped layers get different draws and the result depends on nothing else.
+    Stage 0 is the original, except in "random_networks". After stage k exactly the trainable variables of the blocks in
+    `state.randomized` differ; all others are bit-identical. Every variable is drawn from its own stream, named by
+    (seed, draw, stage, block, position), so same-shaped layers get different draws and the result depends on nothing
+    else.
 
     Args:
         classifier: `sanity_checks.models.classifier.Classifier`.
-        test: a name in `TESTS`; "random_networks" always draws anew.
+        test: a name in `TESTS`; its `redraw` goes before that of `randomization`.
         draw: int, number of the random draw.
         seed: int.
         randomization: `sanity_checks.weights.initialization.Randomization`.
 
     Yields:
-        Iterator of `WeightState`. Leaving the context restores every variable bit for bit, also after an error.
+        Iterator of `WeightState`. Leaving the context restores every variable bit for bit, also after an error; the
+        iterator then raises RuntimeError.
 
     Raises:
         ValueError: unknown test, or one whose states are trained.
     """
-    sequence = stages(classifier, test)
-    if test == "random_networks":
-        randomization = dataclasses.replace(randomization, redraw="fresh")
-    with _restored(classifier) as originals:
-        yield _walk(classifier, sequence, originals, draw, seed, randomization)
+    sequence, redraw = stages(classifier, test), TESTS[test].redraw
+    if redraw:
+        randomization = dataclasses.replace(randomization, redraw=redraw)
+    with _walking(classifier, sequence, ("weights", seed, draw), randomization) as walk:
+        yield walk
 
 
 @contextlib.contextmanager
@@ -111,49 +143,72 @@ def trained_states(classifier, networks):
             first is stage 0. For the data randomization test: trained on true labels, then on permuted ones.
 
     Yields:
-        Iterator of `WeightState`. Leaving the context restores every variable bit for bit, also after an error.
+        Iterator of `WeightState`. Leaving the context restores every variable bit for bit, also after an error; the
+        iterator then raises RuntimeError.
 
     Raises:
         ValueError: weights that do not fit the model.
     """
-    expected = [tuple(v.shape) for v in classifier.model.weights]
-    for name, weights in networks.items():
-        if [np.shape(value) for value in weights] != expected:
-            raise ValueError(f"weights of {name!r}: expected arrays of shapes {expected}, "
-                             f"got {[np.shape(value) for value in weights]}")
-    with _restored(classifier):
-        yield _visit(classifier, networks)
-
-
-def _visit(classifier, networks):
+    sequence = []
     for index, (name, weights) in enumerate(networks.items()):
-        for variable, value in zip(classifier.model.weights, weights):
-            variable.assign(value)
-        yield WeightState(index, name, ())
+        load = actions_module.Load(weights)
+        load.check(classifier, name)
+        sequence.append(WeightState(index, name, (load,)))
+    with _walking(classifier, sequence, (), initialization.Randomization()) as walk:
+        yield walk
 
 
 @contextlib.contextmanager
-def _restored(classifier):
-    """Context that yields the present values (dict, `variable.ref()` -> array) and puts them back at its end."""
-    originals = {v.ref(): v.numpy() for block in classifier.blocks.values() for v in block}
+def _walking(classifier, sequence, stream, randomization):
+    """Context that yields the iterator over a sequence of states, and at its end puts back the present values."""
+    originals = {name: [variable.numpy() for variable in block] for name, block in classifier.blocks.items()}
+    walk = _Walk(_walk(classifier, sequence, originals, stream, randomization))
     try:
-        yield originals
+        yield walk
     finally:
-        for reference, value in originals.items():
-            reference.deref().assign(value)
+        walk.ended = True
+        _restore(classifier, originals, originals)
 
 
-def _walk(classifier, sequence, originals, draw, seed, randomization):
-    random_now = ()
+class _Walk:
+    """An iterator that is of no use once its context has ended."""
+
+    def __init__(self, states):
+        self._states, self.ended = states, False
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if self.ended:
+            raise RuntimeError("weight states: the with block has ended and the original weights are back; iterate inside it")
+        return next(self._states)
+
+
+def _restore(classifier, originals, blocks):
+    for name in blocks:
+        for variable, value in zip(classifier.blocks[name], originals[name]):
+            variable.assign(value)
+
+
+def _walk(classifier, sequence, originals, stream, randomization):
+    nested, done = randomization.redraw == "nested", ()
     for state in sequence:
-        for name in random_now:
-            if name not in state.randomized:
-                for variable in classifier.blocks[name]:
-                    variable.assign(originals[variable.ref()])
-        kept = random_now if randomization.redraw == "nested" else ()
-        for name in state.randomized:
-            if name not in kept:
-                stage = 0 if randomization.redraw == "nested" else state.index
-                initialization.randomize_block(classifier, name, ("weights", seed, draw, stage), randomization)
-        random_now = state.randomized
+        kept = _kept(classifier, done, state.actions) if nested else ()
+        _restore(classifier, originals, dict.fromkeys(
+            name for action in done if action not in kept for name in action.touched(classifier)))
+        for action in state.actions:
+            if action not in kept:
+                action.apply(classifier, (*stream, 0 if nested else state.index), randomization)
+        done = state.actions
         yield state
+
+
+def _kept(classifier, done, asked):
+    """The actions that are done and asked for again, and whose blocks no other of them touches: set.
+
+    Nested draws do not depend on the stage, so doing these again would give the same values.
+    """
+    touching = collections.Counter(
+        name for action in dict.fromkeys((*done, *asked)) for name in action.touched(classifier))
+    return {action for action in set(done) & set(asked) if all(touching[name] == 1 for name in action.touched(classifier))}

@@ -59,12 +59,13 @@ def other_value(record):
     return record.default + 1
 
 
-PARAMETERS = [(name, parameter) for name in methods.METHODS for parameter in methods.parameters(name)]
+PARAMETERS = [(name, record.name) for name in methods.METHODS for record in methods.parameters(name)]
 
 
 @pytest.mark.parametrize("name, parameter", PARAMETERS, ids=lambda value: str(value))
 def test_every_parameter_of_every_method_counts(name, parameter):
-    changed = methods.make(name, **{parameter: other_value(methods.parameters(name)[parameter])})
+    record = next(record for record in methods.parameters(name) if record.name == parameter)
+    changed = methods.make(name, **{parameter: other_value(record)})
     settings, _ = identity.of_methods({name: methods.make(name)})
     found, _ = identity.of_methods({name: changed})
     assert {key for key in settings if settings[key] != found[key]} == {f"{name}_{parameter}"}

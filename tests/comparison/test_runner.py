@@ -118,7 +118,7 @@ def test_the_explained_class(cnn, digits, explained):
     own = protocol(cnn, ["gradient"], explained_class=explained)
     rows, _ = runner.run_unit(cnn, dataset(digits, labels), runs.Unit(0, 0, len(digits)), own)
     by_stage = rows[rows.metric == "spearman"].pivot(index="image_id", columns="stage_index", values="explained_class")
-    predicted = cnn.passes.logits(digits).numpy().argmax(axis=1)
+    predicted = cnn.logits(digits).numpy().argmax(axis=1)
     if explained == "label":
         assert (by_stage.to_numpy() == labels[:, None]).all()
     else:
@@ -181,12 +181,12 @@ def test_progress_counts_the_passes(network, digits):
     own = protocol(network, ["gradient", "input_x_gradient", "smoothgrad", "vargrad", "guided_backprop",
                              "integrated_gradients", "integrated_gradients_smoothgrad"])
     run(network, digits[:3], own, progress=done.append)
-    assert sum(done) == 3 * 5 * own.passes()
+    assert sum(done) == 3 * 5 * own.passes(network.image_shape)
 
 
 def test_shared_work_is_counted_once(cnn):
-    assert protocol(cnn, ["gradient", "input_x_gradient"]).passes() == 2       # with the prediction
-    assert protocol(cnn, ["guided_backprop", "gradcam", "guided_gradcam"]).passes() == 3
+    assert protocol(cnn, ["gradient", "input_x_gradient"]).passes(cnn.image_shape) == 2       # with the prediction
+    assert protocol(cnn, ["guided_backprop", "gradcam", "guided_gradcam"]).passes(cnn.image_shape) == 3
 
 
 def test_figure_maps_are_those_of_the_asked_images(cnn, digits):

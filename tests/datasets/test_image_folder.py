@@ -101,7 +101,7 @@ def test_unreadable_files_are_named_or_skipped_and_counted(folder, content):
     if content is None:
         content = (folder / "colour.jpg").read_bytes()[:300]          # truncated
     (folder / "bad.jpg").write_bytes(content)
-    with pytest.raises(ValueError, match="cannot read .*bad.jpg as an image .*--skip_unreadable"):
+    with pytest.raises(ValueError, match="cannot read .*bad.jpg as an image .*skip_unreadable"):
         load(folder)
     found = load(folder, skip_unreadable=True)
     assert found.skipped == (str(folder / "bad.jpg"),) and len(found.test) == len(MODES)
@@ -115,7 +115,7 @@ def test_labels_stay_with_their_images_when_one_is_skipped(folder):
 
 
 def test_nothing_to_read_is_an_error(tmp_path):
-    with pytest.raises(ValueError, match="--images: no images"):
+    with pytest.raises(ValueError, match="images: no images"):
         load(tmp_path)
     with pytest.raises(FileNotFoundError, match="no such file or folder: .*nowhere"):
         load(tmp_path / "nowhere")
@@ -152,3 +152,18 @@ def test_figures_show_bgr_inputs_as_rgb(tmp_path):
         data = datasets.load("image_folder", images=str(tmp_path), image_size=(4, 4), preprocess=way)
         assert data.test[:1][0, 0, 0].argmax() == first
         assert runner.shown_image(data, data.test[:1][0])[0, 0].argmax() == 0
+
+
+@pytest.mark.parametrize("images", ["photos [1]", "photos [1]/*.png", "photos [1]/a[2].png", "photos [1]/list.csv"])
+def test_brackets_in_names_are_no_pattern(tmp_path, images):
+    folder = tmp_path / "photos [1]"
+    folder.mkdir()
+    Image.new("RGB", (4, 4)).save(folder / "a[2].png")
+    write_csv(folder / "list.csv", [{"file": "a[2].png"}])
+    found = load(tmp_path / images)
+    assert found.test.ids == ("a[2].png",) and found.test[:1].shape == (1, 16, 12, 3)
+
+
+def test_a_glob_is_a_pattern(folder, tmp_path):
+    assert load(folder / "gr[a-f]y.png").test.ids == ("grey.png",)
+    assert len(load(f"{tmp_path}/**/*.png").test) >= 1

@@ -127,7 +127,7 @@ def test_the_download_is_keras(arrays, monkeypatch):
 def test_nothing_found_lists_the_places_and_what_to_do(arrays, tmp_path):
     with pytest.raises(FileNotFoundError) as error:
         datasets.load("fashion_mnist")
-    for part in (str(tmp_path / "keras" / "datasets"), str(tmp_path / "home" / ".keras" / "datasets"), str(tmp_path / "system"), "OSError: no network", "--data_dir",
+    for part in (str(tmp_path / "keras" / "datasets"), str(tmp_path / "home" / ".keras" / "datasets"), str(tmp_path / "system"), "OSError: no network", "as data_dir",
                  "train-images-idx3-ubyte", "dataset-fashion-mnist", "mnist_5k"):
         assert part in str(error.value)
     assert "\n" not in str(error.value)
@@ -136,9 +136,9 @@ def test_nothing_found_lists_the_places_and_what_to_do(arrays, tmp_path):
 def test_a_data_dir_without_the_data_is_an_error_and_no_other_place_is_tried(arrays, tmp_path):
     write_idx(tmp_path / "system", arrays, True)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(FileNotFoundError, match="--data_dir: .*empty has no fashion_mnist: expected fashion_mnist.npz"):
+    with pytest.raises(FileNotFoundError, match="data_dir: .*empty has no fashion_mnist: expected fashion_mnist.npz"):
         datasets.load("fashion_mnist", str(tmp_path / "empty"))
-    with pytest.raises(FileNotFoundError, match="--data_dir: no such folder: nowhere"):
+    with pytest.raises(FileNotFoundError, match="data_dir: no such folder: nowhere"):
         datasets.load("mnist", "nowhere")
 
 
@@ -207,7 +207,7 @@ def test_the_small_mnist_is_balanced_and_cycles_through_the_digits():
 
 
 def test_a_changed_or_missing_package_is_an_error(monkeypatch):
-    with pytest.raises(ValueError, match="--data_dir: mnist_5k comes with the package"):
+    with pytest.raises(ValueError, match="data_dir: mnist_5k comes with the package"):
         datasets.load("mnist_5k", "folder")
     monkeypatch.setattr(mnist_5k, "SHA256", "0" * 64)
     with pytest.raises(ValueError, match="has changed: expected sha256 000"):

@@ -1,5 +1,6 @@
 """The data randomization binary from flags to files: two networks a seed, trained once, compared like other states."""
 
+import contextlib
 import glob
 import json
 import os
@@ -21,7 +22,7 @@ from sanity_checks.datasets import base
 from sanity_checks.training import label_networks
 from sanity_checks.training import label_permutation
 from sanity_checks.training import training_run
-from sanity_checks.vocabulary import names
+from sanity_checks.vocabulary import stages
 from tests.experiments import binary
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -50,8 +51,7 @@ DATASET = base.Dataset("noise", "memory", "0" * 64, split(100, 0), split(10, 1),
 def tiny():
     """A linear model and noise in the place of the paper's networks and MNIST."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(models.MODELS, "linear", models.Architecture(linear, None))
-        patch.setattr(models, "TRAINABLE", (*models.TRAINABLE, "linear"))
+        patch.setitem(models.MODELS, "linear", models.Architecture(linear, trainable=True))
         patch.setattr(from_flags, "dataset", lambda options: sources.given(DATASET))
         yield
 
@@ -87,7 +87,7 @@ def same_rows(directory, expected):
 def test_a_run_has_rows_of_both_networks_for_every_seed(whole):
     rows = table(whole)
     assert len(rows) == 2 * 2 * 3 * 2 * 6 and set(rows.test) == {"labels"} and set(rows.draw) == {0, 1}
-    assert list(rows.drop_duplicates("stage_index").stage) == [names.TRUE_LABELS, names.RANDOM_LABELS]
+    assert list(rows.drop_duplicates("stage_index").stage) == [stages.TRUE_LABELS, stages.RANDOM_LABELS]
     assert (rows[rows.stage_index == 0].value == 1).all() and (rows[rows.stage_index == 1].value < 1).all()
 
 
@@ -99,7 +99,7 @@ def test_a_run_has_tables_and_figures(whole):
 
 def test_both_networks_start_alike_and_know_their_labels(whole):
     for seed in (0, 1):
-        true, random = (metrics_of(whole, seed, kind) for kind in names.LABEL_STAGES)
+        true, random = (metrics_of(whole, seed, kind) for kind in stages.LABEL_STAGES)
         assert true["initial_weights_sha256"] == random["initial_weights_sha256"]
         assert true["weights_sha256"] != random["weights_sha256"]
         assert min(true["train_accuracy"], random["train_accuracy"]) > 0.95
@@ -111,8 +111,8 @@ def test_the_permutation_is_recorded(whole):
     found = {(network["seed"], network["labels"]): network["labels_sha256"] for network in provenance["networks"]}
     labels = DATASET.train.labels
     expected = {(seed, kind): label_permutation.sha256(
-        labels if kind == names.TRUE_LABELS else label_permutation.permuted(labels, seed))
-        for seed in (0, 1) for kind in names.LABEL_STAGES}
+        labels if kind == stages.TRUE_LABELS else label_permutation.permuted(labels, seed))
+        for seed in (0, 1) for kind in stages.LABEL_STAGES}
     assert found == expected and all("z" in network["test_chance"] for network in provenance["networks"])
 
 
@@ -171,10 +171,8 @@ def test_a_kill_between_units_computes_none_twice(whole, tmp_path, monkeypatch):
         return run_unit(classifier, dataset, unit, *arguments)
     monkeypatch.setattr(runner, "run_unit", kill)
     for _ in range(2):
-        try:
+        with contextlib.suppress(KeyboardInterrupt):
             run(tmp_path, f"--training_dir={whole}/networks")
-        except KeyboardInterrupt:
-            pass
     assert len(computed) == 5 and len(set(computed)) == 4 and same_rows(tmp_path, whole)
 
 
@@ -206,7 +204,7 @@ def test_flags_of_drawn_or_given_weights_are_unknown(whole, flag):
 
 def test_an_accuracy_above_chance_is_refused(whole, monkeypatch):
     """The check itself, with the true labels' network in the place of the other; it is far above chance on its images."""
-    perfect = {**metrics_of(whole, 0, names.RANDOM_LABELS),
+    perfect = {**metrics_of(whole, 0, stages.RANDOM_LABELS),
                "test_chance": {"accuracy": 0.9, "expected": 0.1, "standard_error": 0.05, "z": 16.}}
     monkeypatch.setattr(label_networks.training_goal, "train", lambda *_, **__: perfect)
     with pytest.raises(ValueError, match=r"test accuracy 0.9000 is 16.0 standard errors above chance, 0.1000 \+- 0.05"):
@@ -214,7 +212,7 @@ def test_an_accuracy_above_chance_is_refused(whole, monkeypatch):
 
 
 def test_exchanged_weights_are_refused(whole, tmp_path):
-    for kind, other in (names.LABEL_STAGES, names.LABEL_STAGES[::-1]):
+    for kind, other in (stages.LABEL_STAGES, stages.LABEL_STAGES[::-1]):
         here, there = (label_networks.directory_of(place, 0, name)
                        for place, name in ((f"{tmp_path}/networks", kind), (f"{whole}/networks", other)))
         os.makedirs(here)

@@ -19,6 +19,10 @@ def make_maps(methods=("gradient",), stages=("original",)):
         np.zeros((4, 4, 1), np.float32), "0", (0, 1), 1, stages, maps, np.zeros(len(stages), np.int64))
 
 
+def kept(run, image, test="cascading"):
+    return runs.Kept(run, test, f"{run}_draw000_{image}")
+
+
 def stems(written):
     return sorted({os.path.splitext(os.path.basename(path))[0] for path in written})
 
@@ -35,7 +39,7 @@ def test_a_figure_per_test_and_group_of_metrics(make_summary, tmp_path):
 
 
 def test_maps_are_drawn_grey_and_diverging(make_summary, tmp_path):
-    written = figures.draw_all(make_summary()[:0], [("cnn_draw000_7", make_maps())], str(tmp_path))
+    written = figures.draw_all(make_summary()[:0], [(kept("cnn", 7), make_maps())], str(tmp_path))
     assert stems(written) == ["masks_cnn_draw000_7_diverging", "masks_cnn_draw000_7_grey"]
 
 
@@ -46,15 +50,15 @@ def drawn(summary, path, maps):
 def test_several_images_or_the_edge_detector_give_an_overview(make_summary, tmp_path):
     masks = ["masks_cnn_draw000_7_diverging", "masks_cnn_draw000_7_grey"]
     two = ("gradient", "gradcam")
-    assert drawn(make_summary(), tmp_path, [("cnn_draw000_7", make_maps(two))]) == masks
-    assert drawn(make_summary(), tmp_path, [("cnn_draw000_7", make_maps((*two, "edge_detector")))]) == [
+    assert drawn(make_summary(), tmp_path, [(kept("cnn", 7), make_maps(two))]) == masks
+    assert drawn(make_summary(), tmp_path, [(kept("cnn", 7), make_maps((*two, "edge_detector")))]) == [
         *masks, "overview_cnn"]
-    assert drawn(make_summary(), tmp_path, [("cnn_draw000_7", make_maps(two)), ("cnn_draw000_9", make_maps(two))]) == [
+    assert drawn(make_summary(), tmp_path, [(kept("cnn", 7), make_maps(two)), (kept("cnn", 9), make_maps(two))]) == [
         *masks, "masks_cnn_draw000_9_diverging", "masks_cnn_draw000_9_grey", "overview_cnn"]
 
 
 def test_the_only_method_of_several_images_is_drawn_a_row_per_image(make_summary, tmp_path):
-    maps = [(f"cnn_draw000_{i}", make_maps(stages=("original", "fc1"))) for i in range(3)]
+    maps = [(kept("cnn", i), make_maps(stages=("original", "fc1"))) for i in range(3)]
     assert drawn(make_summary(), tmp_path, maps) == ["stages_cnn_gradient_diverging", "stages_cnn_gradient_grey"]
 
 

@@ -5,12 +5,12 @@ import pytest
 
 from sanity_checks import runs
 from sanity_checks.figures import label_grids
-from sanity_checks.vocabulary import names
+from sanity_checks.vocabulary import stages
 
 
 def maps(methods=("gradcam", "gradient")):
     values = np.random.default_rng(0).normal(size=(2, 6, 6, 1)).astype(np.float32)
-    return runs.FigureMaps(np.zeros((6, 6, 1), np.float32), "a", (0, 1), 3, names.LABEL_STAGES,
+    return runs.FigureMaps(np.zeros((6, 6, 1), np.float32), "a", (0, 1), 3, stages.LABEL_STAGES,
                               dict.fromkeys(methods, values), np.array([3, 7]), {7: "Sneaker"})
 
 

@@ -6,13 +6,15 @@ import saliency.core as saliency
 
 from sanity_checks import methods
 from sanity_checks.methods import base
+from sanity_checks.methods import noise as noise_module
 from sanity_checks.methods import pair
 from tests import registry
 
 SETTINGS = {**registry.SETTINGS, "xrai": {"steps": 4}}     # XRAI's own algorithm, not its faster one
 
-# Relative to the largest value of the map. Blur IG divides a difference of blurs by 0.01 in single precision.
-TOLERANCE = {"blur_ig": 1e-3}
+# Relative to the largest value of the map. Blur IG divides a difference of blurs by 0.01 in single precision. XRAI's
+# paths start at constant images, where max-pooling of equal values is decided by their rounding, so by the batch size.
+TOLERANCE = {"blur_ig": 1e-3, "xrai": 0.03}
 
 
 def suitable(classifier, name):
@@ -66,7 +68,7 @@ def test_maps_equal_pairs_own_classes(network, digits, name, monkeypatch):
     maps = methods.explain(network, digits[:1], name, np.array([4]), image_ids=["y"], **SETTINGS.get(name, {}))
     samples = SETTINGS.get(name, {}).get("samples", 1)
     # PAIR draws its noise from NumPy's global state; it is given ours, in double precision so that adding is exact.
-    copies = base.noisy_copies(digits[0], samples, 0.15, base.noise_keys(0, ["y"])[0])
+    copies = noise_module.noisy_copies(digits[0], samples, 0.15, base.noise_keys(0, ["y"])[0])
     copies = iter(copies.astype(np.float64) - digits[0])
     monkeypatch.setattr(np.random, "normal", lambda mean, stdev, shape: next(copies))
     expected = pair_map(name, digits[0], pair.call_model_function(network), {"target": 4}, copies)

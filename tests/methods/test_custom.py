@@ -23,7 +23,7 @@ def test_a_function_is_a_method(network, digits):
 def test_registered_with_one_line(cnn, digits, monkeypatch):
     monkeypatch.setitem(methods.METHODS, "mine", own_gradient)
     assert np.array_equal(methods.explain(cnn, digits, "mine"), methods.explain(cnn, digits, own_gradient))
-    assert methods.parameters("mine") == {} and methods.name_of("mine") == "mine"
+    assert methods.parameters("mine") == () and methods.name_of("mine") == "mine"
     assert methods.name_of(own_gradient) == "own_gradient"
 
 

@@ -9,6 +9,7 @@ import tf_keras
 
 from sanity_checks import methods
 from sanity_checks import models
+from sanity_checks.methods import noise
 from sanity_checks.weights import states
 from tests import registry
 
@@ -88,7 +89,7 @@ def test_integrated_gradients_are_complete_within_the_quadrature_error(network, 
     d = (methods.explain(network, path, "gradient", np.full(steps, 3)) * image).sum(axis=(1, 2, 3), dtype=float)
     mask = methods.explain(network, image, "integrated_gradients", np.array([3]), steps=steps)
     trapezoid = (mask.sum(dtype=float) - (d[0] + d[-1]) / (2 * steps)) * steps / (steps - 1)
-    logits = network.passes.logits(path).numpy()[:, 3]
+    logits = network.logits(path).numpy()[:, 3]
     assert abs(trapezoid - (logits[-1] - logits[0])) < np.abs(np.diff(d)).sum() / (2 * (steps - 1)) + 1e-4
 
 
@@ -160,7 +161,7 @@ def test_one_trace_serves_all_weight_states(digits):
         for _ in itertools.islice(walk, 2):
             for name in methods.METHODS:
                 methods.explain(classifier, digits[:1], name, **FEW.get(name, {}))
-    assert set(classifier.passes.traces().values()) == {1}
+    assert set(classifier.traces().values()) == {1}
 
 
 def test_seed_and_image_id_name_the_noise(cnn, digits):
@@ -172,21 +173,21 @@ def test_seed_and_image_id_name_the_noise(cnn, digits):
 
 
 def test_noise_has_the_images_own_scale(digits):
-    from sanity_checks.methods import base
-    copies = base.noisy_copies(3 * digits[0], 200, 0.15, 5)
+    copies = noise.noisy_copies(3 * digits[0], 200, 0.15, 5)
     spread = 0.15 * 3 * (digits[0].max() - digits[0].min())
     # 156,800 normal values: the standard error of their standard deviation is 0.18 %.
     assert (copies - 3 * digits[0]).std() == pytest.approx(spread, rel=0.01)
 
 
 def test_defaults_are_the_papers():
-    assert methods.parameters("smoothgrad") == {"samples": 50, "noise": 0.15}
-    assert methods.parameters("integrated_gradients") == {"steps": 50, "baseline": 0.}
-    assert methods.parameters("integrated_gradients_smoothgrad")["samples"] == 25
+    defaults = {name: {found.name: found.default for found in methods.parameters(name)} for name in methods.METHODS}
+    assert defaults["smoothgrad"] == {"samples": 50, "noise": 0.15}
+    assert defaults["integrated_gradients"] == {"steps": 50, "baseline": 0.}
+    assert defaults["integrated_gradients_smoothgrad"]["samples"] == 25
 
 
 def test_targets_default_to_the_prediction(cnn, digits):
-    predicted = cnn.passes.logits(digits).numpy().argmax(axis=1)
+    predicted = cnn.logits(digits).numpy().argmax(axis=1)
     assert np.array_equal(methods.explain(cnn, digits, "gradient"),
                           methods.explain(cnn, digits, "gradient", predicted))
 

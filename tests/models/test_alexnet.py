@@ -112,7 +112,7 @@ def test_array_files_are_loaded(tmp_path, monkeypatch):
 ])
 def test_array_files_of_another_network_are_refused(tmp_path, content, message):
     write(tmp_path / "other.npy", content)
-    with pytest.raises(ValueError, match=f"--weights: .*other.npy .*{message}"):
+    with pytest.raises(ValueError, match=f"weights: .*other.npy .*{message}"):
         models.load_classifier("alexnet", weights=str(tmp_path / "other.npy"))
 
 

@@ -1,5 +1,6 @@
 """Inception v3: the paper's 17 blocks under any head, kinds of weights, the released initial values."""
 
+import io
 import math
 import os
 
@@ -13,6 +14,8 @@ import tf_keras
 
 from sanity_checks import methods
 from sanity_checks import models
+from sanity_checks.datasets import manifests
+from sanity_checks.methods import gradcam
 from sanity_checks.models import class_names
 from sanity_checks.models import inception_body
 from sanity_checks.models import inception_v3
@@ -135,7 +138,7 @@ def test_draws_do_not_depend_on_how_the_body_is_wrapped(whole, classifier):
 def test_gradcam_reads_the_output_of_mixed_7c(whole, images):
     model, classifier = whole
     models.initialization.randomize_all(classifier, 3)
-    features, gradients = classifier.passes.feature_gradient(images, np.array([1, 4]))
+    features, gradients = gradcam.feature_gradient(classifier)(images, np.array([1, 4]))
     inner = next((layer for layer in model.layers if isinstance(layer, tf_keras.Model)), model)
     top = next(layer for layer in reversed(inner.layers) if isinstance(layer, layers.Concatenate))
     expected = tf_keras.Model(inner.input, top.output)(images)
@@ -164,7 +167,7 @@ def test_a_body_with_one_other_kernel_is_not_recognized(cnn):
 
 
 def test_initial_values_are_those_of_the_released_code(classifier):
-    for name, block in classifier.blocks.items():
+    for block in classifier.blocks.values():
         for variable in block:
             value = variable.numpy()
             if value.ndim == 1:
@@ -183,7 +186,7 @@ def test_one_trace_serves_all_stages(classifier, images):
             if state.index in (0, 17):
                 for method in ("gradient", "guided_backprop", "gradcam"):
                     methods.explain(classifier, images, method)
-    assert set(classifier.passes.traces().values()) <= {0, 1}
+    assert set(classifier.traces().values()) <= {0, 1}
 
 
 @pytest.fixture(scope="module")
@@ -241,7 +244,7 @@ def write_h5(path, *shapes):
 ])
 def test_weights_of_another_network_are_refused(shapes, message, tmp_path):
     write_h5(tmp_path / "other.h5", *shapes)
-    with pytest.raises(ValueError, match=f"--weights: .*other.h5.*{message}"):
+    with pytest.raises(ValueError, match=f"weights: .*other.h5.*{message}"):
         models.load_classifier("inception_v3", weights=str(tmp_path / "other.h5"))
 
 
@@ -250,7 +253,7 @@ def test_files_of_another_kind_are_refused_in_one_line(tmp_path, files):
     start = (files[1] / "top.h5").read_bytes()[:5000]
     for name, content in (("short.h5", start), ("text.h5", b"text"), ("text", b"text"), ("text.keras", b"x")):
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(ValueError, match=f"--weights: .*{name} ") as caught:
+        with pytest.raises(ValueError, match=f"weights: .*{name} ") as caught:
             models.load_classifier("inception_v3", weights=str(tmp_path / name))
         assert "\n" not in str(caught.value)
 
@@ -302,14 +305,13 @@ def test_imagenet_is_read_from_the_cache(home, monkeypatch, files):
     assert equal_blocks(loaded, network) == PAPER
 
 
-def test_class_names(tmp_path):
-    path = tmp_path / "names.csv"
-    path.write_text("index,wnid,name\n0,n01440764,tench\n13,n01534433,junco\n")
-    names = class_names.of_imagenet(1000, path)
+def test_class_names(monkeypatch):
+    text = "index,wnid,name\n0,n01440764,tench\n13,n01534433,junco\n"
+    monkeypatch.setattr(manifests, "open_text", lambda name: io.StringIO(text))
+    names = class_names.of_imagenet(1000)
     assert (len(names), names[0], names[1], names[13]) == (1000, "tench", "1", "junco")
-    assert class_names.of_imagenet(1001, path)[:2] == ("background", "tench")
-    assert class_names.of_imagenet(5, path) is None
-    assert class_names.of_imagenet(1000, tmp_path / "no.csv") is None
+    assert class_names.of_imagenet(1001)[:2] == ("background", "tench")
+    assert class_names.of_imagenet(5) is None
 
 
 def test_labels_are_classes_where_there_is_no_background(classifier):
@@ -353,11 +355,11 @@ def test_a_trained_network_shows_what_the_paper_says(real_data):
     junco = os.path.join(real_data, "demo_images", "ILSVRC2012_val_00015410.JPEG")
     pixels = Image.open(junco).convert("RGB").resize((299, 299), Image.LANCZOS)
     image = np.asarray(pixels, np.float32)[None] / 255
-    assert classifier.name == "inception_v3" and classifier.passes.logits(image).numpy().argmax() == 2
+    assert classifier.name == "inception_v3" and classifier.logits(image).numpy().argmax() == 2
+    maps = {}
     with states.weight_states(classifier, "cascading") as walk:
         for state in walk:
             if state.name in ("original", "Mixed_6a"):
-                maps = {name: methods.explain(classifier, image, name).ravel() for name in METHODS}
-                original = maps if state.index == 0 else original
-    correlation = {name: stats.spearmanr(original[name], maps[name])[0] for name in METHODS}
+                maps[state.name] = {name: methods.explain(classifier, image, name).ravel() for name in METHODS}
+    correlation = {name: stats.spearmanr(maps["original"][name], maps["Mixed_6a"][name])[0] for name in METHODS}
     assert correlation["guided_backprop"] > 0.9 and abs(correlation["gradient"]) < 0.1

@@ -5,10 +5,10 @@ import pytest
 import tensorflow as tf
 import tf_keras
 
+from sanity_checks import keras2
 from sanity_checks import methods
 from sanity_checks import models
-from sanity_checks.keras2 import blocks as blocks_module
-from sanity_checks.keras2 import logits
+from sanity_checks.methods import gradcam
 
 layers = tf_keras.layers
 
@@ -155,7 +155,7 @@ def test_a_variable_without_an_initializer_is_named():
 
         def call(self, inputs):
             return self.scale * inputs
-    with pytest.raises(ValueError, match="scale.*does not tell its initializer; use --initializer"):
+    with pytest.raises(ValueError, match="scale.*does not tell its initializer; use the initializer truncated_normal"):
         models.load_classifier(small(Scale(), layers.Dense(2)), weights="random")
 
 
@@ -169,14 +169,14 @@ def test_a_variable_without_an_initializer_is_named():
 ])
 def test_the_last_convolutional_feature_map_is_found(model, layer):
     model = model()
-    assert blocks_module.feature_map(model) is model.get_layer(layer).output
+    assert keras2.feature_map(model) is model.get_layer(layer).output
 
 
 def test_gradcam_layer_can_be_named(images):
     model = small(*ENDS["logits"]())
     classifier = models.load_classifier(model, gradcam_layer="pool")
     assert tuple(classifier.features.shape[1:]) == (2, 2, 3)
-    with pytest.raises(ValueError, match="--gradcam_layer: no layer 'con'; layers: conv"):
+    with pytest.raises(ValueError, match="gradcam_layer: no layer 'con'; layers: conv"):
         models.load_classifier(model, gradcam_layer="con")
     with pytest.raises(ValueError, match="expected a feature map"):
         models.load_classifier(model, gradcam_layer="flatten")
@@ -190,7 +190,7 @@ def test_the_feature_map_of_a_nested_model_is_read(images, pooled):
     model = tf_keras.Sequential([layers.InputLayer((6, 6, 1)), body, *inner[1 + pooled:], top])
     for layer in (None, "conv"):
         classifier = models.load_classifier(model, gradcam_layer=layer)
-        features, gradients = classifier.passes.feature_gradient(images, np.array([0, 1, 2]))
+        features, gradients = gradcam.feature_gradient(classifier)(images, np.array([0, 1, 2]))
         assert np.allclose(features, conv(images), atol=1e-6)
         assert np.allclose(gradients[:, 1, 2], top.kernel.numpy().T[:3] / 16, atol=1e-6)
 
@@ -210,7 +210,7 @@ def test_weights_files(tmp_path, cnn, digits):
     cnn.model.save_weights(tmp_path / "weights.h5")
     loaded = models.load_classifier("cnn", weights=str(tmp_path / "weights.h5"))
     assert np.array_equal(loaded.model(digits), cnn.model(digits))
-    with pytest.raises(ValueError, match="--weights: .*weights.h5 does not fit model 'mlp'"):
+    with pytest.raises(ValueError, match="weights: .*weights.h5 does not fit model 'mlp'"):
         models.load_classifier("mlp", weights=str(tmp_path / "weights.h5"))
 
 
@@ -254,4 +254,4 @@ def test_the_cnns_regularization_is_the_papers(cnn):
 
 def test_unwrap_keeps_a_model_that_ends_in_logits():
     model = small(*ENDS["logits"]())
-    assert logits.unwrap(model) is model
+    assert keras2.to_logits(model) is model

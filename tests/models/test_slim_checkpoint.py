@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from sanity_checks import models
 from sanity_checks.models import inception_v3
+from sanity_checks.models import paths
 from sanity_checks.models import slim_checkpoint
 
 CLASSES = 1001
@@ -162,9 +163,17 @@ def test_class_0_is_the_background(classifier):
     assert (classifier.num_classes, classifier.label_offset, classifier.name) == (1001, 1, "inception_v3")
 
 
+def test_brackets_in_its_name_are_no_pattern(slim, image, tmp_path, built):
+    folder = tmp_path / "a [1]"
+    folder.mkdir()
+    path = save(str(folder / "inception [2].ckpt"), slim[0])
+    loaded = models.load_classifier("inception_v3", weights=path)
+    assert np.allclose(loaded.model(image), slim[1], rtol=1e-3, atol=1e-3 * np.abs(slim[1]).max())
+
+
 @pytest.mark.parametrize("end", [".index", ".data-00000-of-00001", ".meta"])
 def test_any_file_of_a_checkpoint_names_it(end):
-    assert slim_checkpoint.prefix("folder/inception_v3.ckpt" + end) == "folder/inception_v3.ckpt"
+    assert paths.checkpoint("folder/inception_v3.ckpt" + end) == "folder/inception_v3.ckpt"
 
 
 @pytest.fixture
@@ -188,7 +197,7 @@ FIRST = "InceptionV3/Conv2d_1a_3x3/weights"
 @pytest.mark.parametrize("form", [1, 2])
 def test_variables_that_do_not_fit_are_named(variables, message, form, tmp_path, built):
     path = save(str(tmp_path / "other.ckpt"), variables, form)
-    with pytest.raises(ValueError, match=f"--weights: {path}.*{message}"):
+    with pytest.raises(ValueError, match=f"weights: {path}.*{message}"):
         models.load_classifier("inception_v3", weights=path)
 
 
@@ -207,6 +216,6 @@ def test_damaged_checkpoints_are_refused_in_one_line(tmp_path, built):
     half = save(str(tmp_path / "half.ckpt"), BIASES)
     (tmp_path / "half.ckpt.data-00000-of-00001").unlink()
     for path in (str(other), half):
-        with pytest.raises(ValueError, match=f"--weights: {path}") as caught:
+        with pytest.raises(ValueError, match=f"weights: {path}") as caught:
             models.load_classifier("inception_v3", weights=path)
         assert "\n" not in str(caught.value)

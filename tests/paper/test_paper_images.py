@@ -7,6 +7,7 @@ from PIL import Image
 import pytest
 
 from sanity_checks import datasets
+from sanity_checks.datasets import manifests
 from sanity_checks.paper import paper_images
 
 IMAGES = (paper_images.PaperImage("ILSVRC2012_val_00000204", 401, "accordion"),
@@ -15,7 +16,7 @@ IMAGES = (paper_images.PaperImage("ILSVRC2012_val_00000204", 401, "accordion"),
 
 
 def read(name):
-    with open(paper_images.MANIFEST.parent / name, newline="", encoding="utf-8") as stream:
+    with manifests.open_text(name) as stream:
         return list(csv.DictReader(stream))
 
 

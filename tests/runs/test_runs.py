@@ -325,8 +325,9 @@ def test_image_ids_that_look_alike_have_files_of_their_own():
 
 def test_figure_maps_are_named_after_their_run(tmp_path):
     open_run(tmp_path).write_unit(runs.Unit(2, 0, 4), make_rows(2), 1.0, [make_maps()])
-    (name, maps), = runs.figure_maps([str(tmp_path)])
-    assert name == "cnn_mnist_cascading_draw002_00000" and maps.image_id == "00000"
+    (kept, maps), = runs.figure_maps([str(tmp_path)])
+    assert kept == runs.Kept("cnn_mnist_cascading", "cascading", "cnn_mnist_cascading_draw002_00000")
+    assert maps.image_id == "00000"
 
 
 def test_names_of_classes_come_back(tmp_path):

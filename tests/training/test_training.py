@@ -133,5 +133,5 @@ def test_a_finished_run_is_left_alone(halves, tmp_path):
 
 def test_other_settings_are_refused(halves, tmp_path):
     run(halves, tmp_path)
-    with pytest.raises(ValueError, match="--seed: .* holds a training with 0, this one has 1"):
+    with pytest.raises(ValueError, match="seed: .* holds a training with 0, this one has 1"):
         run(halves, tmp_path, seed=1)

@@ -51,7 +51,7 @@ def test_it_goes_on_for_the_least_number_of_epochs(tmp_path):
 def test_contradictory_labels_fail_in_one_line(tmp_path):
     """Each image has both labels: no network is right on more than half of them."""
     with pytest.raises(ValueError, match=r"training accuracy 0.5000 after 3 epochs, expected above 0.95 "
-                                         r"\(--target_accuracy\); raise --max_epochs to go on, now 3") as error:
+                                         r"\(target_accuracy\); raise max_epochs to go on, now 3") as error:
         train(tmp_path, dataset(contradictory=True), max_epochs=3)
     assert "\n" not in str(error.value)
 
@@ -60,7 +60,7 @@ def test_a_failed_training_goes_on_from_there(tmp_path):
     for epochs in (2, 5):
         seen = []
         with pytest.raises(ValueError, match=f"after {epochs} epochs"):
-            train(tmp_path, dataset(contradictory=True), max_epochs=epochs, progress=lambda done, *_: seen.append(done))
+            train(tmp_path, dataset(contradictory=True), max_epochs=epochs, progress=lambda done, *_, seen=seen: seen.append(done))
     assert seen == [4, 6, 8, 10]        # two steps an epoch, from the second epoch on
 
 
@@ -73,7 +73,7 @@ def test_a_killed_training_goes_on(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path / "killed", min_epochs=8, progress=kill)
     seen = []
-    resumed = train(tmp_path / "killed", min_epochs=8, progress=lambda done, *_: seen.append(done))
+    resumed = train(tmp_path / "killed", min_epochs=8, progress=lambda done, *_, seen=seen: seen.append(done))
     whole = train(tmp_path / "whole", min_epochs=8)
     assert seen == [8, 10, 12, 14, 16] and resumed["epochs"] == whole["epochs"] == 8
     a, b = (network.get_weights() for network in map(load, (tmp_path / "killed", tmp_path / "whole")))
@@ -96,14 +96,14 @@ def test_a_finished_training_is_left_alone(tmp_path):
                                    {"seed": 1}])
 def test_other_settings_are_refused(tmp_path, other):
     train(tmp_path)
-    with pytest.raises(ValueError, match=f"--{next(iter(other))}: .* holds a training with"):
+    with pytest.raises(ValueError, match=f"{next(iter(other))}: .* holds a training with"):
         train(tmp_path, **other)
 
 
 @pytest.mark.parametrize("wrong, message", [
-    ({"target_accuracy": 1.}, "--target_accuracy: expected a number between 0 and 1, got 1.0"),
-    ({"min_epochs": 5, "max_epochs": 4}, r"--min_epochs: expected 1 to 4 \(--max_epochs\), got 5"),
-    ({"learning_rate": 0.}, "--learning_rate: expected a number above 0, got 0.0"),
+    ({"target_accuracy": 1.}, "target_accuracy: expected a number between 0 and 1, got 1.0"),
+    ({"min_epochs": 5, "max_epochs": 4}, r"min_epochs: expected 1 to 4 \(max_epochs\), got 5"),
+    ({"learning_rate": 0.}, "learning_rate: expected a number above 0, got 0.0"),
 ])
 def test_goals_out_of_range_are_refused(wrong, message):
     with pytest.raises(ValueError, match=message):

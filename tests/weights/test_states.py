@@ -1,8 +1,12 @@
 """Weight states: which variables change, how they are drawn, and that everything is put back."""
 
+import dataclasses
+import pickle
+
 import numpy as np
 import pytest
 
+from sanity_checks.weights import actions
 from sanity_checks.weights import initialization
 from sanity_checks.weights import states
 
@@ -47,8 +51,7 @@ def test_exactly_the_named_blocks_differ(trained, test, redraw):
 def test_every_entry_of_a_kernel_is_drawn_anew(trained, initializer):
     original = values(trained)
     with states.weight_states(trained, "cascading", randomization=initialization.Randomization(initializer)) as walk:
-        for state in walk:
-            pass
+        list(walk)
         for name, block in trained.blocks.items():
             assert (block[0].numpy() != original[name][0]).mean() > 0.999
 
@@ -93,6 +96,7 @@ def drawn(classifier, stage, **arguments):
         for state in walk:
             if state.index == stage:
                 return values(classifier)
+    raise AssertionError(f"no stage {stage}")
 
 
 def test_same_seed_and_draw_give_the_same_weights(mlp):
@@ -182,5 +186,56 @@ def test_unknown_names_are_refused(cnn):
         initialization.Randomization("gaussian")
     with pytest.raises(ValueError, match="unknown redraw"):
         initialization.Randomization(redraw="again")
-    with pytest.raises(ValueError, match="--initializer_stddev must be above 0"):
+    with pytest.raises(ValueError, match="Randomization: stddev must be above 0, got 0"):
         initialization.Randomization(stddev=0)
+
+
+def test_a_state_says_what_it_does(cnn):
+    (_, first, second), loaded = states.stages(cnn, "cascading")[:3], actions.Load([])
+    assert first.actions == (actions.Redraw("softmax_linear"),)
+    assert second.actions == (actions.Redraw("softmax_linear"), actions.Redraw("fc1"))
+    assert pickle.loads(pickle.dumps(second)) == second
+    assert states.WeightState(1, "x", (loaded, *first.actions)).randomized == ("softmax_linear",)
+
+
+@dataclasses.dataclass(frozen=True)
+class Scaled(actions.Action):
+    """Multiplies the kernel of a block."""
+    block: str
+    factor: float
+
+    def touched(self, classifier):
+        return (self.block,)
+
+    def apply(self, classifier, stream, randomization):
+        kernel = classifier.blocks[self.block][0]
+        kernel.assign(self.factor * kernel)
+
+
+@pytest.mark.parametrize("redraw", initialization.REDRAWS)
+def test_another_kind_of_state_is_a_class_and_a_line(mlp, monkeypatch, redraw):
+    """Actions start from the original weights in every state, one after the other, also where they are asked for again."""
+    monkeypatch.setitem(states.TESTS, "scaled", states.Test(lambda blocks: [
+        ("original", ()), ("twice", (Scaled("logits", 2.),)), ("six times", (Scaled("logits", 2.), Scaled("logits", 3.))),
+        ("again", (Scaled("logits", 2.), Scaled("hidden1", 2.))), ("other", (Scaled("hidden1", 2.),))]))
+    before = values(mlp)
+    factors = [(1, 1), (2, 1), (6, 1), (2, 2), (1, 2)]      # of logits and hidden1
+    randomization = initialization.Randomization(redraw=redraw)
+    with states.weight_states(mlp, "scaled", randomization=randomization) as walk:
+        for state, (logits, hidden) in zip(walk, factors, strict=True):
+            assert state.randomized == ()
+            for name, factor in {"logits": logits, "hidden1": hidden, "hidden2": 1}.items():
+                assert np.allclose(values(mlp)[name][0], factor * before[name][0]), (state, name)
+
+
+def test_states_are_of_no_use_after_their_context(mlp):
+    with states.weight_states(mlp, "cascading") as walk:
+        next(walk)
+    before = values(mlp)
+    with pytest.raises(RuntimeError, match="the with block has ended"):
+        next(walk)
+    assert all(np.array_equal(a, b) for name, block in values(mlp).items() for a, b in zip(block, before[name]))
+    with states.weight_states(mlp, "independent") as exhausted:
+        list(exhausted)
+    with pytest.raises(RuntimeError, match="the with block has ended"):
+        list(exhausted)

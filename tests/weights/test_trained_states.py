@@ -10,7 +10,7 @@ from sanity_checks import methods
 from sanity_checks import metrics
 from sanity_checks import runs
 from sanity_checks.comparison import runner
-from sanity_checks.vocabulary import names
+from sanity_checks.vocabulary import stages
 from sanity_checks.weights import states
 
 
@@ -26,7 +26,7 @@ def same(a, b):
 def networks(mlp):
     rng = np.random.default_rng(3)
     return {kind: [rng.normal(0, 0.05, v.shape).astype(np.float32) for v in mlp.model.weights]
-            for kind in (names.TRUE_LABELS, names.RANDOM_LABELS)}
+            for kind in (stages.TRUE_LABELS, stages.RANDOM_LABELS)}
 
 
 def test_each_state_has_its_networks_bits(mlp, networks):
@@ -85,8 +85,8 @@ def run(classifier, pixels, networks):
 
 
 def test_identical_networks_have_similarity_exactly_one(mlp, digits, networks):
-    first = networks[names.TRUE_LABELS]
-    rows, _ = run(mlp, digits[:3], {names.TRUE_LABELS: first, names.RANDOM_LABELS: first})
+    first = networks[stages.TRUE_LABELS]
+    rows, _ = run(mlp, digits[:3], {stages.TRUE_LABELS: first, stages.RANDOM_LABELS: first})
     assert len(rows) == 2 * 4 * 2 * 3 and (rows.value == 1).all()
 
 
@@ -99,12 +99,12 @@ def test_the_runner_compares_one_network_with_the_other(mlp, digits, networks):
             maps.append(methods.explain(mlp, digits[:3], "gradient"))
     found = rows[(rows.stage_index == 1) & (rows.method == "gradient") & (rows.metric == "spearman")]
     assert np.allclose(found.value, metrics.similarity(*maps, "spearman"), atol=1e-3)
-    assert list(rows.stage.unique()) == list(shown.stages) == [names.TRUE_LABELS, names.RANDOM_LABELS]
+    assert list(rows.stage.unique()) == list(shown.stages) == [stages.TRUE_LABELS, stages.RANDOM_LABELS]
     assert set(rows.test) == {"labels"}
 
 
 def test_one_trace_serves_both_networks(mlp, digits, networks):
     run(mlp, digits[:3], networks)
-    before = mlp.passes.traces()
+    before = mlp.traces()
     run(mlp, digits[:3], dict(reversed(networks.items())))
-    assert mlp.passes.traces() == before
+    assert mlp.traces() == before

@@ -9,9 +9,7 @@ from sanity_checks.analysis import aggregation
 from sanity_checks.analysis.verdicts import evidence
 from sanity_checks.analysis.verdicts import rule as rules
 from sanity_checks.paper import claims
-
-WITHOUT_WEIGHTS = ("calibration", "input_times_random")     # rows that compare no states of a model
-SEPARATE_STAGES = ("independent",)      # tests whose stages do not build on each other
+from sanity_checks.vocabulary import tests
 
 COLUMNS = (
     *aggregation.RUN_COLUMNS,
@@ -76,8 +74,9 @@ def assess(rows, rule=rules.Rule(), bootstrap_samples=1000, seed=0, summary=None
     null_rows = rows[(rows["test"] == evidence.NULL_TEST) & (rows["stage_index"] == 1)]
     null_summary = summary[(summary["test"] == evidence.NULL_TEST) & (summary["stage_index"] == 1)]
     stages, verdicts = [], []
-    tests = summary[~summary["test"].isin([evidence.NULL_TEST, *WITHOUT_WEIGHTS])]
-    for run, part in tests.groupby(list(aggregation.RUN_COLUMNS), sort=False, observed=True):
+    kinds = {test: tests.record(test) for test in summary["test"].unique()}
+    judged = [test for test, kind in kinds.items() if kind.compares_states and not kind.null]
+    for run, part in summary[summary["test"].isin(judged)].groupby(list(aggregation.RUN_COLUMNS), sort=False, observed=True):
         model_and_data = dict(zip(aggregation.RUN_COLUMNS[:2], run))
         found, floors = evidence.gather(
             part, _where(null_summary, model_and_data), _where(rows, {**model_and_data, "test": run[2]}),
@@ -125,7 +124,7 @@ def _verdict(pair, part, floor, rule):
         statuses, floor["dominated"])
     start = rules.sensitive_from(statuses)
     claim = claims.claim(first["test"], *pair)
-    cumulative = first["test"] not in SEPARATE_STAGES
+    cumulative = tests.record(first["test"]).cumulative
     return {
         **first[[*aggregation.RUN_COLUMNS, *evidence.PAIR, "null", "null_low", "null_high", "chance"]],
         "verdict": verdict,

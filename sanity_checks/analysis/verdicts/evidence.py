@@ -8,9 +8,11 @@ from sanity_checks.analysis import aggregation
 from sanity_checks.analysis.verdicts import influence
 from sanity_checks.analysis.verdicts import rule as rules
 from sanity_checks.analysis.verdicts import simultaneous
+from sanity_checks.vocabulary import methods
+from sanity_checks.vocabulary import tests
 
-NULL_TEST = "random_networks"
-CHANCE_METHOD = "random_map"
+NULL_TEST = tests.NULL
+CHANCE_METHOD = methods.CHANCE
 
 PAIR = ["method", "metric"]
 _POINT = [*PAIR, "stage_index"]

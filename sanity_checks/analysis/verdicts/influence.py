@@ -1,4 +1,4 @@
-"""Means over images and draws, and what each image and the choice of draws contribute to their errors."""
+"""Means over images and draws, and the sampling error that images and draws contribute."""
 
 import dataclasses
 
@@ -12,8 +12,8 @@ class Means:
 
     Attributes:
         mean: float64 [points], over the valid values; NaN where there is none.
-        images: float64 [points, images], the influence of each image: the mean of these is about the part of
-            the mean's error that comes from the choice of images. They sum to 0.
+        images: float64 [points, images], influence of each image; sums to 0. Estimates the sampling error of the mean
+            over images.
         count: int64 [points], number of images with a valid value.
         squares: float64 [points], sum over draws of the squared deviation of a draw's mean from the mean.
         draws: int64 [points], number of draws with a valid value.

@@ -4,9 +4,10 @@ import dataclasses
 import itertools
 import math
 
-ABOVE, AT_NULL, UNDECIDED, NO_DATA, NO_RANGE = "above", "at null", "undecided", "no data", "no range"
+from sanity_checks.vocabulary import verdicts as words
 
-VERDICTS = ("sensitive", "partly insensitive", "insensitive", "input-dominated", "undecided", "not assessed")
+ABOVE, AT_NULL, UNDECIDED, NO_DATA, NO_RANGE = words.ABOVE, words.AT_NULL, words.UNDECIDED, words.NO_DATA, words.NO_RANGE
+VERDICTS = words.VERDICTS
 SENSITIVE, PARTLY, INSENSITIVE, INPUT, OPEN, NOT_ASSESSED = VERDICTS
 
 

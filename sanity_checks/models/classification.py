@@ -1,0 +1,60 @@
+"""Any Keras model as a classifier: softmax taken off, blocks found or named, GradCAM's feature map found or named."""
+
+import re
+
+from sanity_checks.models import architectures
+from sanity_checks.models import blocks as blocks_module
+from sanity_checks.models import classifier as classifier_module
+from sanity_checks.models import implementations
+from sanity_checks.models import recognition
+
+
+def classify(model, name=None, patterns=None, gradcam_layer=None, architecture=None):
+    """Makes a `Classifier` of a Keras model.
+
+    Args:
+        model: built Keras model from images [B, H, W, C] to logits or probabilities [B, classes].
+        name: str, for result rows; the model's own name by default. A model that a registered architecture
+            recognizes has that architecture's name: one on the body of Inception v3 is inception_v3, whatever its head.
+        patterns: list of "block=regular expression of layer names", top to bottom; by default the blocks of the
+            architecture that recognizes the model, else one block per layer.
+        gradcam_layer: name of the layer whose output GradCAM reads; the last convolutional feature map by default.
+        architecture: `architectures.Architecture` that the model was built by, if it was.
+
+    Returns:
+        `sanity_checks.models.classifier.Classifier` over the variables of `model`.
+
+    Raises:
+        ValueError: the model is of another form, or ends in a softmax that cannot be taken off.
+    """
+    keras = implementations.implementation_of(model)
+    model = keras.to_logits(model)
+    recognized_name, found = _recognized(model)
+    if found is None:
+        found = recognition.Recognized(blocks_module.by_layer(keras, model), keras.initializers(model), None)
+        gradcam_layer = gradcam_layer or (architecture and architecture.gradcam_layer)
+        features = keras.feature_map(model, gradcam_layer)
+    else:
+        architecture = architectures.MODELS[recognized_name]
+        features = keras.feature_map(model, gradcam_layer) if gradcam_layer else found.features
+    outputs = int(model.output_shape[-1])
+    return classifier_module.Classifier(
+        name=recognized_name or name or _name(keras, model), model=model,
+        blocks=blocks_module.by_patterns(keras, model, patterns) if patterns else found.blocks,
+        initializers=found.initializers, features=features,
+        class_names=architecture.class_names(outputs) if architecture else None,
+        label_offset=architecture.label_offset(outputs) if architecture else 0, keras=keras)
+
+
+def _name(keras, model):
+    """A model's own name; without Keras' running number, so that the same model built twice has one name."""
+    return re.sub(r"_\d+$", "", model.name) if keras.is_automatic(model) else model.name
+
+
+def _recognized(model):
+    """(name, `Recognized`) of the first registered architecture that knows a model, or (None, None)."""
+    for name, architecture in architectures.MODELS.items():
+        found = architecture.recognize and architecture.recognize(model)
+        if found:
+            return name, found
+    return None, None

@@ -1,0 +1,39 @@
+"""What a run is held to beside a model's weights: everything else that its maps depend on."""
+
+import hashlib
+import json
+
+
+def structure(classifier):
+    """Describes a classifier so that two of equal structure and equal weights have equal maps at every weight state.
+
+    Names that Keras made up (dense_3) play no part, so that a model built twice in a process has one structure.
+
+    Args:
+        classifier: `sanity_checks.models.classifier.Classifier`.
+
+    Returns:
+        dict of JSON values: what the model's own package tells (`sanity_checks.keras2.structure`), "package", "blocks"
+        (a list of [name, positions of its variables in the model]), "feature_layer" (its position among the layers, or
+        None) and "label_offset".
+    """
+    keras, features = classifier.keras, classifier.features
+    return {
+        **keras.structure(classifier.model),
+        "package": keras.__name__.rpartition(".")[2],
+        "blocks": _blocks(keras, classifier),
+        "feature_layer": None if features is None else keras.position(classifier.model, keras.feature_layer(features)),
+        "label_offset": classifier.label_offset,
+    }
+
+
+def structure_sha256(classifier):
+    """sha256 of `structure`: str."""
+    return hashlib.sha256(json.dumps(structure(classifier), sort_keys=True).encode()).hexdigest()
+
+
+def _blocks(keras, classifier):
+    positions = {keras.key(variable): i for i, variable in enumerate(classifier.model.variables)}
+    automatic = {layer.name for layer, _ in keras.leaf_layers(classifier.model) if keras.is_automatic(layer)}
+    return [["" if name in automatic else name, [positions[keras.key(variable)] for variable in variables]]
+            for name, variables in classifier.blocks.items()]

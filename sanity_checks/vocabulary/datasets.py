@@ -1,0 +1,31 @@
+"""The data sets: what each is called and which of the paper's it stands for, in display order."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Dataset:
+    """What a data set is.
+
+    Attributes:
+        label: str.
+        paper: str, the paper's data set that it is or stands for; "" for none.
+        photographs: whether it holds photographs that a user gives.
+    """
+    label: str
+    paper: str = ""
+    photographs: bool = False
+
+
+DATASETS = {
+    "imagenet": Dataset("ImageNet", "imagenet"),
+    "mnist": Dataset("MNIST", "mnist"),
+    "fashion_mnist": Dataset("Fashion MNIST", "fashion_mnist"),
+    "mnist_5k": Dataset("MNIST (5,000 images)", "mnist"),
+    "image_folder": Dataset("Photographs", "imagenet", photographs=True),
+}
+
+
+def standing_for(paper):
+    """The data sets that are one of the paper's, or stand for it, the best first: tuple of str."""
+    return tuple(name for name, dataset in DATASETS.items() if dataset.paper == paper)

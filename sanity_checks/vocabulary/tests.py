@@ -1,0 +1,63 @@
+"""The tests, and the other comparisons whose rows have a test's name: what each is, in display order."""
+
+import dataclasses
+
+CURVES, BARS = "curves", "bars"     # kinds of figures
+
+
+@dataclasses.dataclass(frozen=True)
+class Test:
+    """What a test is.
+
+    Attributes:
+        label: str.
+        short: str, the label where room is scarce.
+        axis: str, what stands below the curves; "" for the label.
+        figure: `CURVES`, a curve per method over the stages, or `BARS`, a bar per method for the only stage.
+        compares_states: whether its rows compare states of a model, so that there can be a verdict.
+        cumulative: whether a stage's changes stay in later stages.
+        trained: whether its states are trained networks, not drawn ones.
+        null: whether it is the null that the other tests' verdicts are held against.
+        fresh: whether it draws anew at every stage, whatever is asked for.
+    """
+    label: str
+    short: str = ""
+    axis: str = ""
+    figure: str = CURVES
+    compares_states: bool = True
+    cumulative: bool = True
+    trained: bool = False
+    null: bool = False
+    fresh: bool = False
+
+
+TESTS = {
+    "cascading": Test("Cascading Randomization", "Cascading"),
+    "independent": Test("Independent Randomization", "Independent", cumulative=False),
+    "bottom_up": Test("Bottom-up Randomization", "Bottom-up"),
+    "random_networks": Test("Random Networks", null=True, fresh=True),
+    "labels": Test("Data Randomization", "Data", figure=BARS, trained=True),
+    "calibration": Test("Calibration", compares_states=False),
+    "input_times_random": Test("Input Times Random Vectors", axis="Noise scale of the random vector",
+                               compares_states=False),
+    "simple_models": Test("Simple Models", compares_states=False),
+    "edge_comparison": Test("Similarity to Edges", compares_states=False),
+}
+UNKNOWN = Test("")          # of a test that is not here
+
+NULL = next(name for name, test in TESTS.items() if test.null)
+
+
+def record(name):
+    """What a test is: `Test`; for an unknown name one with that label."""
+    return TESTS.get(name) or dataclasses.replace(UNKNOWN, label=name)
+
+
+def short(name):
+    """A test's name where room is scarce: str."""
+    return record(name).short or record(name).label
+
+
+def axis(name):
+    """What stands below a test's curves: str."""
+    return record(name).axis or record(name).label
