@@ -47,6 +47,7 @@ def test_tables_and_figures_of_one_run_go_into_it(tmp_path):
     assert f"{run}/tables" in done.stdout
 
 
+@pytest.mark.slow
 def test_several_runs_stand_side_by_side(tmp_path):
     runs = ",".join([make_run(tmp_path / "a"), make_run(tmp_path / "b", "mlp")])
     done = aggregate(f"--run_dirs={runs}", f"--output_dir={tmp_path}/out", "--metric=spearman",
@@ -71,6 +72,7 @@ def test_an_error_is_one_line(arguments, message):
     assert (done.returncode, done.stderr, done.stdout) == (1, message + "\n", "")
 
 
+@pytest.mark.slow
 def test_an_absent_metric_is_an_error_before_anything_is_written(tmp_path):
     run = make_run(tmp_path / "run")
     done = aggregate(f"--run_dirs={run}", "--metric=hog")
@@ -79,6 +81,7 @@ def test_an_absent_metric_is_an_error_before_anything_is_written(tmp_path):
     assert "tables" not in os.listdir(run)
 
 
+@pytest.mark.slow
 def test_the_same_run_twice_is_an_error(tmp_path):
     run = make_run(tmp_path / "run")
     done = aggregate(f"--run_dirs={run},{run}", f"--output_dir={tmp_path}/out")
@@ -86,6 +89,7 @@ def test_the_same_run_twice_is_an_error(tmp_path):
         and done.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_file_that_cannot_be_written_is_an_error(tmp_path):
     run = make_run(tmp_path / "run")
     (tmp_path / "file").write_text("")

@@ -96,6 +96,7 @@ def test_the_quick_flagfile_lists_what_runs_and_what_is_skipped():
     assert re.search(r"inception_v3_cascading +skipped: --inception_weights and --images not given", found.stdout)
 
 
+@pytest.mark.slow
 def test_nothing_to_report_is_one_line(tmp_path):
     found = reproduce("--datasets=", f"--output_dir={tmp_path}")
     assert found.returncode == 1 and "Traceback" not in found.stderr

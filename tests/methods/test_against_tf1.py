@@ -68,6 +68,7 @@ def test_gradient(papers_network, digits):
     assert_equal(papers_network, digits[:2], "gradient", make)
 
 
+@pytest.mark.slow
 def test_integrated_gradients(papers_network, digits):
     def make(graph, session, logit, x, _):
         method = saliency.IntegratedGradients(graph, session, logit, x)

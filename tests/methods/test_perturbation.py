@@ -138,6 +138,7 @@ def test_shifts_are_drawn_up_to_the_jitter():
     assert not methods.make("perturbation_mask", jitter=0)._shifts([1]).any()
 
 
+@pytest.mark.slow
 def test_seed_and_image_id_name_the_jitter(cnn, digits):
     def masks(ids, seed=0):
         return methods.explain(cnn, digits[:1].repeat(2, axis=0), "perturbation_mask", np.zeros(2, int), seed=seed,
@@ -146,6 +147,7 @@ def test_seed_and_image_id_name_the_jitter(cnn, digits):
     assert np.allclose(same[0], other[1], atol=1e-6) and not np.allclose(same[0], same[1], atol=1e-3)
 
 
+@pytest.mark.slow
 def test_small_functions_are_traced_once_for_all_models(cnn, mlp, digits):
     for classifier in (cnn, mlp):
         for count in (1, 3):
