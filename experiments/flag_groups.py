@@ -6,10 +6,10 @@ from sanity_checks import datasets
 from sanity_checks import methods
 from sanity_checks import metrics
 from sanity_checks import registry
+from sanity_checks.comparison import runner
 from sanity_checks.vocabulary import models
 from sanity_checks.weights import initialization
 
-EXPLAINED_CLASSES = ("own", "original", "label")
 _DEFINE = {int: flags.DEFINE_integer, float: flags.DEFINE_float, str: flags.DEFINE_string, bool: flags.DEFINE_bool}
 
 
@@ -83,7 +83,7 @@ def choice_of_metrics(found):
 
 def explained_class(found):
     """Which logit is explained."""
-    found.add("Similarity", flags.DEFINE_enum, "explained_class", "own", EXPLAINED_CLASSES,
+    found.add("Similarity", flags.DEFINE_enum, "explained_class", "own", runner.EXPLAINED_CLASSES,
               "Explain each state's own prediction (released code), the original's prediction, or the label.")
 
 

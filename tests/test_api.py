@@ -103,6 +103,8 @@ def test_labels_may_stand_in_a_column(own_model, images):
     ({"methods": ["gradiant"]}, "unknown method 'gradiant'"),
     ({"tests": ["cascade"]}, "unknown test 'cascade'"),
     ({"metrics": ["pearson"]}, "unknown metric 'pearson'"),
+    ({"metrics": []}, "metrics: expected at least one of"),
+    ({"metrics": ["ssim", "ssim"]}, "metrics: 'ssim' is named twice"),
     ({"labels": [1]}, "labels: expected 9 class numbers"),
     ({"labels": np.eye(9)}, "labels: expected 9 class numbers, found one-hot"),
     ({"labels": np.full(9, 1.7)}, "labels: expected 9 class numbers"),

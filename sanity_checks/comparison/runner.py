@@ -49,8 +49,12 @@ class Protocol:
 
     def __post_init__(self):
         registry.lookup(dict.fromkeys(EXPLAINED_CLASSES), self.explained_class, "explained_class")
+        if not self.metrics:
+            raise ValueError(f"metrics: expected at least one of {', '.join(metrics.METRICS)}, got none")
         for metric in self.metrics:
             registry.lookup(metrics.METRICS, metric, "metric")
+            if self.metrics.count(metric) > 1:
+                raise ValueError(f"metrics: {metric!r} is named twice")
 
     def passes(self, image_shape):
         """Model passes per image of shape (H, W, C) and weight state, each shared piece of work counted once."""

@@ -128,7 +128,7 @@ def test_the_explained_class(cnn, digits, explained):
 
 
 def test_labels_are_needed_to_explain_them(cnn, digits):
-    with pytest.raises(ValueError, match="--explained_class=label: the images have no labels"):
+    with pytest.raises(ValueError, match="explained_class: expected labels of the images to explain, found none"):
         run(cnn, digits, protocol(cnn, ["gradient"], explained_class="label"))
 
 
@@ -136,7 +136,7 @@ def test_labels_are_needed_to_explain_them(cnn, digits):
 def test_a_label_that_the_model_does_not_have_is_refused(cnn, digits, offset, label, count):
     labels, model = np.array([3, label]), dataclasses.replace(cnn, label_offset=offset)
     own = protocol(cnn, ["gradient"], explained_class="label")
-    with pytest.raises(ValueError, match=f"--explained_class=label: label {label} of image image1 is not one of the "
+    with pytest.raises(ValueError, match=f"explained_class: label {label} of image image1 is not one of the "
                                          f"{count} classes of model 'cnn'"):
         runner.run_unit(model, dataset(digits, labels), runs.Unit(0, 0, 2), own)
 
