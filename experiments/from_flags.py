@@ -168,6 +168,8 @@ def make_method(options, name):
 
 def randomization(options):
     """How the flags say that weights are drawn: `initialization.Randomization`."""
+    if not options.initializer_stddev > 0:
+        raise ValueError(f"initializer_stddev: must be above 0, got {options.initializer_stddev}")
     return initialization.Randomization(options.initializer, options.initializer_stddev,
                                         options.randomize_batch_norm_statistics, options.redraw)
 

@@ -16,7 +16,7 @@ from sanity_checks.weights import initialization
 
 classification = lazy.module("sanity_checks.models.classification")
 
-WEIGHTS, METRICS, STATE, SETTINGS = "weights.h5", "metrics.json", "training_state.npz", "optimization.json"
+WEIGHTS, METRICS, STATE, SETTINGS = "weights.h5", "metrics.json", "training_state.npz", "training.json"
 SAVE_EVERY = 1000           # iterations between saved states
 REPORT_EVERY = 100          # iterations between progress reports
 

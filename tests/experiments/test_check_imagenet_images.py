@@ -36,4 +36,4 @@ def test_an_incomplete_folder_exits_with_one_and_names_what_is_missing(tmp_path)
 
 def test_a_missing_folder_is_one_line(tmp_path):
     found = check(f"--images={tmp_path / 'nowhere'}")
-    assert found.returncode == 1 and found.stderr == f"error: no such folder: {tmp_path / 'nowhere'}\n"
+    assert found.returncode == 1 and found.stderr == f"error: --images: no such folder: {tmp_path / 'nowhere'}\n"

@@ -65,14 +65,14 @@ def test_the_only_method_of_several_images_is_drawn_a_row_per_image(make_summary
 @pytest.mark.slow
 def test_guided_backprop_of_several_images_is_drawn_a_row_per_image(make_summary, tmp_path):
     shown = make_maps(("gradient", "guided_backprop"), ("original", "fc1", "conv1"))
-    found = drawn(make_summary(), tmp_path, [("cnn_draw000_1", shown), ("cnn_draw000_2", shown)])
+    found = drawn(make_summary(), tmp_path, [(kept("cnn", 1), shown), (kept("cnn", 2), shown)])
     assert [stem for stem in found if stem.startswith("stages")] == [
         "stages_cnn_guided_backprop_diverging", "stages_cnn_guided_backprop_grey"]
 
 
 def test_runs_have_rows_of_their_own(make_summary, tmp_path):
     two = make_maps(("gradient", "edge_detector"))
-    found = drawn(make_summary(), tmp_path, [("cnn_draw000_1", two), ("mlp_draw000_1", two)])
+    found = drawn(make_summary(), tmp_path, [(kept("cnn", 1), two), (kept("mlp", 1), two)])
     assert [stem for stem in found if stem.startswith("overview")] == ["overview_cnn", "overview_mlp"]
 
 
@@ -85,7 +85,7 @@ def test_every_figure_is_there_as_png_and_pdf(make_summary, tmp_path):
 @pytest.mark.slow
 def test_saving_again_gives_the_same_files(make_summary, tmp_path):
     for folder in ("a", "b"):
-        figures.draw_all(make_summary(), [("m", make_maps())], str(tmp_path / folder))
+        figures.draw_all(make_summary(), [(kept("m", 0), make_maps())], str(tmp_path / folder))
     for path in (tmp_path / "a" / "figures").iterdir():
         assert path.read_bytes() == (tmp_path / "b" / "figures" / path.name).read_bytes()
 

@@ -52,6 +52,10 @@ def photographs():
     return np.random.default_rng(1).uniform(-1, 1, (4, *SHAPE)).astype(np.float32)
 
 
+# A constant baseline is all ties to max-pooling, which rounding decides, and so the size of a batch. This one has none.
+BASELINE = np.random.default_rng(5).uniform(-1, 1, SHAPE).astype(np.float32)
+
+
 def assert_close(actual, expected, tolerance=1e-5):
     assert np.abs(actual - expected).max() <= tolerance * np.abs(expected).max()
 
@@ -59,9 +63,10 @@ def assert_close(actual, expected, tolerance=1e-5):
 @pytest.mark.parametrize("name", list(SETTINGS))
 def test_batched_maps_equal_get_mask(inception, photographs, name):
     targets, ids = np.array([1, 5]), ["a", "b"]
-    maps = methods.explain(inception, photographs[:2], name, targets, image_ids=ids, **SETTINGS[name])
+    settings = {**SETTINGS[name], **({"baseline": BASELINE} if "integrated" in name else {})}
+    maps = methods.explain(inception, photographs[:2], name, targets, image_ids=ids, **settings)
     assert maps.shape == (2, *SHAPE) and maps.dtype == np.float32
-    method, call = methods.make(name, **SETTINGS[name]), pair.call_model_function(inception)
+    method, call = methods.make(name, **settings), pair.call_model_function(inception)
     for i, key in enumerate(base.noise_keys(0, ids)):
         noise = {"noise_key": key} if registry.is_stochastic(name) else {}
         assert_close(maps[i], method.GetMask(photographs[i], call, {"target": targets[i]}, **noise))

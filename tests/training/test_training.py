@@ -100,7 +100,7 @@ def run(halves, directory, iterations=12, **options):
 
 def test_a_run_leaves_weights_and_metrics(halves, tmp_path):
     metrics = run(halves, tmp_path)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["metrics.json", "optimization.json", "weights.h5"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["metrics.json", "training.json", "weights.h5"]
     halves_classifier = models.load_classifier(
         models.MODELS["mlp"].build(num_classes=2), weights=str(tmp_path / "weights.h5"))
     assert metrics["test_accuracy"] == optimization.accuracy(halves_classifier, halves.test)

@@ -41,7 +41,7 @@ def test_separable_data_are_learned(tmp_path):
     metrics = train(tmp_path, target_accuracy=0.99)
     assert metrics["train_accuracy"] == metrics["test_accuracy"] == 1.0 and metrics["epochs"] <= 5
     assert metrics["test_chance"]["z"] == pytest.approx(1)          # the most that two classes can show
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["metrics.json", "optimization.json", "weights.h5"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["metrics.json", "training.json", "weights.h5"]
 
 
 def test_it_goes_on_for_the_least_number_of_epochs(tmp_path):
