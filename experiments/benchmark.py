@@ -16,7 +16,11 @@ from absl import flags
 
 from experiments import command
 from experiments import flag_groups
+from sanity_checks import lazy
 from sanity_checks import registry
+
+measurements = lazy.module("experiments.measurements")
+models = lazy.module("sanity_checks.models")
 
 KINDS = ("methods", "run", "metrics", "memory", "training")
 
@@ -39,8 +43,6 @@ def main(found):
     options = found.values
     for name in options.benchmarks:
         registry.lookup(dict.fromkeys(KINDS), name, "benchmark")
-    from experiments import measurements
-    from sanity_checks import models
     classifier = models.load_classifier(options.model, weights="random")
     if options.memory_images:
         print(measurements.resident_memory(classifier, options, options.memory_images))

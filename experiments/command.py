@@ -6,6 +6,7 @@ imported by what `main` calls, not by defining flags, so that --help and misspel
 Exit statuses: 0 done, 1 refused or failed, 130 and 143 interrupted.
 """
 
+import contextlib
 import inspect
 import logging
 import os
@@ -17,6 +18,8 @@ import traceback
 
 from absl import flags
 from absl import logging as absl_logging
+
+from sanity_checks import lazy
 
 WIDTH = 110                 # characters of a line of help
 HELP = ("--help", "-help", "--helpshort", "--helpfull", "-h")
@@ -139,12 +142,28 @@ def _terminated(number, frame):
     sys.exit(INTERRUPTED + number)
 
 
+@contextlib.contextmanager
+def _without_stderr():
+    """What compiled code writes to stderr meanwhile is dropped."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
 def _be_quiet(verbosity):
     """Keeps a terminal to this software's lines: no chatter of TensorFlow's start, log lines without prefix."""
-    if verbosity != "debug":
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS_LOG", "0")
+    if verbosity != "debug" and "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+        lazy.around_import = _without_stderr        # TensorFlow's search for CUDA heeds no level
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    flags.FLAGS.mark_as_parsed()                    # absl's own; its log would complain
     absl_logging.use_absl_handler()
     absl_logging.get_absl_handler().setFormatter(logging.Formatter("%(message)s"))
     absl_logging.set_verbosity(VERBOSITY[verbosity])

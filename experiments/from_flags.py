@@ -9,14 +9,18 @@ import tqdm
 
 from experiments import flag_groups
 from sanity_checks import datasets
+from sanity_checks import lazy
 from sanity_checks import methods
 from sanity_checks import metrics
 from sanity_checks.comparison import jobs
 from sanity_checks.comparison import runner
 from sanity_checks.comparison import sources
 from sanity_checks.runs import execute
+from sanity_checks.training import training_run
 from sanity_checks.vocabulary import methods as method_records
 from sanity_checks.weights import initialization
+
+models = lazy.module("sanity_checks.models")
 
 FOLDER = "image_folder"
 SHARING = ("shard", "num_shards")       # what flags.flags leaves out: it runs all shards
@@ -103,8 +107,6 @@ def dataset(options, image_shape=(299, 299, 3)):
 
 def classifier(options):
     """The classifier that the flags name, trained first if --train_if_missing says so: `sources.Source`."""
-    from sanity_checks import models
-    from sanity_checks.training import training_run
     path = options.weights or None
     if options.train_if_missing and not (path and os.path.basename(path) == training_run.WEIGHTS):
         raise ValueError(f"train_if_missing: --weights must name the file to write, FOLDER/{training_run.WEIGHTS}, "
@@ -121,8 +123,6 @@ def classifier(options):
 
 def train(model, data, directory, iterations, seed):
     """Trains a registered network into a directory with a progress bar; returns its metrics dict."""
-    from sanity_checks import models
-    from sanity_checks.training import training_run
     architecture = models.trainable(model)
     with tqdm.tqdm(total=iterations, unit="step", desc=f"training {model} on {data.name}", file=sys.stderr,
                    smoothing=0.02, mininterval=0.5) as bar:

@@ -4,7 +4,10 @@
     tf.constant(1)                      # imports tensorflow
 """
 
+import contextlib
 import importlib
+
+around_import = contextlib.nullcontext      # context manager within which modules are imported; a program may set another
 
 
 class _Module:
@@ -15,7 +18,8 @@ class _Module:
 
     def __getattr__(self, attribute):
         if self._found is None:
-            self._found = importlib.import_module(self._name)
+            with around_import():
+                self._found = importlib.import_module(self._name)
         return getattr(self._found, attribute)
 
     def __repr__(self):
