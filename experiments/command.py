@@ -56,7 +56,8 @@ class FlagSet:
         except flags.Error as error:
             raise ValueError(str(error)) from error
         except (OSError, UnicodeDecodeError) as error:
-            raise ValueError(f"--flagfile: cannot be read: {error}") from error
+            files = [argument for argument in arguments if "flagfile" in argument]
+            raise ValueError(f"{' '.join(files)}: cannot be read: {error}") from error
         if left:
             raise ValueError(f"expected flags alone, got {left[0]!r}; write --flag=value, lists with commas")
         return self.values

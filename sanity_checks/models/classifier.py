@@ -23,12 +23,12 @@ class Classifier:
             live: assigning to them changes every map computed afterwards.
         blocks: dict, block name -> tuple of tf.Variable, from the top (logits) to the bottom (input). Every
             variable of the model is in exactly one block.
-        initializers: dict, `variable.ref()` -> the Keras initializer that the variable was made with.
+        initializers: dict, `keras.key(variable)` -> the Keras initializer that the variable was made with.
         features: symbolic tensor of `model` or of a model nested in it, the feature map that GradCAM reads; None if
             there is none.
         class_names: tuple of str, a name for each logit, or None.
         label_offset: int; a data set's label L is the logit L + label_offset. 1 where class 0 is the background.
-        keras: package with `guided_relus` and `recorded_output` for models of this Keras, see `sanity_checks.keras2`.
+        keras: package that knows the inside of this Keras' models, see `sanity_checks.keras2`.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """Fingerprints of code and values: what a run directory is held to where a name does not say what was computed.
 
 A function's fingerprint covers its module, name and source (its bytecode where there is no source), its defaults, the
-values that it has closed over, and the plain values and functions of its module that it uses. Two processes that run
+values that it has closed over, and the data and code of its module that it uses. Two processes that run
 the same files find the same fingerprint. Classes of this library are known by name alone: a run records the library's
 version and warns when that has changed.
 """
@@ -9,6 +9,7 @@ version and warns when that has changed.
 import functools
 import hashlib
 import inspect
+import pickle
 import textwrap
 import types
 
@@ -64,6 +65,8 @@ def _described(value, seen):
         return _bytecode(value, seen)
     if isinstance(value, (type, types.ModuleType, types.BuiltinFunctionType, np.ufunc)):
         return _named(value)
+    if _foreign(value):
+        return f"{_named(type(value))} {_content_of(value, seen)}"
     return f"instance of {_named(type(value))} with {_described(_state(value), seen)}"
 
 
@@ -89,11 +92,29 @@ def _packaged(module):
     return module.partition(".")[0] in (OWN_PACKAGE, "builtins", "tensorflow", "tf_keras", "keras", "numpy", "saliency")
 
 
+def _foreign(value):
+    """Whether a value is an object of a framework: a tensor, a variable, a model ..."""
+    module = type(value).__module__
+    return _packaged(module) and module.partition(".")[0] not in (OWN_PACKAGE, "builtins")
+
+
+def _content_of(value, seen):
+    """What an object of a framework holds: its array, its weights and configuration, or else its pickle."""
+    if callable(getattr(value, "numpy", None)):
+        return _described(np.asarray(value.numpy()), seen)
+    if callable(getattr(value, "get_weights", None)):
+        return _described([value.get_config(), value.get_weights()], seen)
+    try:
+        return hashlib.sha256(pickle.dumps(value)).hexdigest()
+    except Exception as error:          # of many kinds: pickle runs the object's own code
+        raise ValueError(f"a method uses a {type(value).__module__}.{type(value).__qualname__}, whose content cannot be "
+                         f"told; give it as an array, or make it inside the method") from error
+
+
 def _state(value):
     slots = {name: getattr(value, name) for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ())
              if hasattr(value, name)}
-    return {**slots, **getattr(value, "__dict__", {})} if not _packaged(type(value).__module__) or (
-        type(value).__module__.partition(".")[0] == OWN_PACKAGE) else {}
+    return {**slots, **getattr(value, "__dict__", {})}
 
 
 def _source(value):
@@ -123,7 +144,8 @@ def _global_names(found):
 
 
 def _belongs(value, function):
-    """Whether a global value is part of what a function does: plain values, arrays, and functions of its own module."""
-    if isinstance(value, types.FunctionType):
+    """Whether a global value is part of what a function does: data, tensors, and code of its own module."""
+    if isinstance(value, (types.FunctionType, type)):
         return value.__module__ == function.__module__
-    return value is not None and isinstance(value, (*PLAIN, np.ndarray, list, tuple, dict))
+    held = any(callable(getattr(value, name, None)) for name in ("numpy", "get_weights"))
+    return value is not None and (held or isinstance(value, (*PLAIN, np.ndarray, list, tuple, dict)))

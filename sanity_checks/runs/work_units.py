@@ -38,5 +38,5 @@ def shard(units, index, count):
         ValueError: not 0 <= index < count.
     """
     if not 0 <= index < count:
-        raise ValueError(f"--shard: expected 0 to {count - 1} for --num_shards={count}, got {index}")
+        raise ValueError(f"shard: expected 0 to {count - 1} for num_shards={count}, got {index}")
     return units[index::count]

@@ -80,7 +80,7 @@ def randomize_block(classifier, name, stream, randomization=Randomization()):
     block = list(classifier.blocks).index(name)
     for position, variable in enumerate(classifier.blocks[name]):
         key = randomness.key(*stream, block, position)
-        initializer = classifier.initializers.get(variable.ref())
+        initializer = classifier.initializers.get(classifier.keras.key(variable))
         if variable.trainable:
             variable.assign(draw(variable, initializer, key, randomization.stddev))
         elif randomization.batch_norm_statistics:

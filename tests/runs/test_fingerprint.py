@@ -84,3 +84,31 @@ def test_settings_are_json(value, expected):
 def test_arrays_are_settings_by_their_content():
     one, other = (fingerprint.json_value(np.full(3, value)) for value in (1., 2.))
     assert one != other and one == fingerprint.json_value(np.full(3, 1.))
+
+
+class Framework:
+    """Stands for a tensor or a model of a framework, which is known by what it holds."""
+    __module__ = "tensorflow.mine"
+
+    def __init__(self, value):
+        self._value = value
+
+    def numpy(self):
+        return self._value
+
+
+def test_tensors_count_by_their_content_closed_over_or_global():
+    one, same, other = (Framework(np.full(2, value)) for value in (1., 1., 2.))
+    assert fingerprint.code(closing(one)) == fingerprint.code(closing(same)) != fingerprint.code(closing(other))
+    using = [fingerprint.code(made("def f(x): return K * x", K=value)) for value in (one, same, other)]
+    assert using[0] == using[1] != using[2]
+
+
+def test_what_cannot_be_told_is_refused():
+    class Opaque:
+        __module__ = "tensorflow.mine"
+
+        def __reduce__(self):
+            raise TypeError
+    with pytest.raises(ValueError, match="a method uses a tensorflow.mine.*Opaque, whose content cannot be told"):
+        fingerprint.code(closing(Opaque()))
