@@ -11,6 +11,8 @@ import pytest
 import sanity_checks
 from sanity_checks import runs
 
+pytestmark = pytest.mark.slow
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(sanity_checks.__file__)))
 
 

@@ -11,6 +11,8 @@ import sanity_checks
 from sanity_checks import datasets
 from sanity_checks import runs
 
+pytestmark = pytest.mark.slow
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 

@@ -25,6 +25,8 @@ from sanity_checks.training import training_run
 from sanity_checks.vocabulary import stages
 from tests.experiments import binary
 
+pytestmark = pytest.mark.slow
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 KEY = ["draw", "stage_index", "method", "metric", "image_id"]
 SMALL = ["--model=linear", "--draws=2", "--learning_rate=0.05", "--images_per_unit=3", "--figure_images=1",

@@ -17,6 +17,8 @@ from sanity_checks.paper import calibration_units
 from sanity_checks.paper import simple
 from tests.experiments import binary
 
+pytestmark = pytest.mark.slow
+
 TINY = models.load_classifier(simple.linear(simple.random_weights((28, 28, 1))))
 KEY = ["draw", "method", "metric", "image_id"]
 SMALL = ["--dataset=mnist_5k", "--num_images=6", "--images_per_unit=3",

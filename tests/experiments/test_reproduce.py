@@ -13,6 +13,8 @@ from experiments import commands
 from experiments import reproduction
 from sanity_checks.paper import catalogue
 
+pytestmark = pytest.mark.slow
+
 ROOT = commands.ROOT
 
 

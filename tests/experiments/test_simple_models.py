@@ -14,6 +14,8 @@ from sanity_checks.paper import closed_forms
 from sanity_checks.paper import simple
 from tests.experiments import binary
 
+pytestmark = pytest.mark.slow
+
 KEY = ["model", "stage_index", "method", "metric", "image_id"]
 SMALL = ["--smoothgrad_samples=3", "--integrated_gradients_steps=5", "--images_per_unit=2", "--figure_images=1"]
 

@@ -12,6 +12,8 @@ from sanity_checks import figures
 from sanity_checks import runs
 from sanity_checks.figures import saving
 
+pytestmark = pytest.mark.slow
+
 
 def make_maps(methods=("gradient",), stages=("original",)):
     maps = {name: np.eye(4, dtype=np.float32)[None, ..., None].repeat(len(stages), 0) for name in methods}

@@ -9,6 +9,8 @@ from sanity_checks.figures import grids
 from sanity_checks.figures import layout
 from sanity_checks.figures import saving
 
+pytestmark = pytest.mark.slow
+
 STAGES = ("original", "fc1", "conv1")
 BLOCKS = ("original", *[f"Conv2d_{i}a_3x3" for i in range(17)])
 

@@ -8,6 +8,8 @@ import tf_keras
 from sanity_checks import methods
 from sanity_checks import models
 
+pytestmark = pytest.mark.slow
+
 layers = tf_keras.layers
 
 

@@ -12,6 +12,8 @@ import tensorflow as tf
 
 from sanity_checks import methods
 
+pytestmark = pytest.mark.slow
+
 v1 = tf.compat.v1
 TARGET = 3
 

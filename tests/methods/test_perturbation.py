@@ -10,6 +10,8 @@ from sanity_checks import models
 from sanity_checks.methods import mask_descent
 from sanity_checks.methods import perturbation
 
+pytestmark = pytest.mark.slow
+
 SIDE = 12
 EXACT = {"cell": 1, "mask_blur": 0., "jitter": 0, "perturbation": "constant"}       # a mask cell is a pixel
 

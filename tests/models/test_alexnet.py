@@ -11,6 +11,8 @@ from sanity_checks import methods
 from sanity_checks import models
 from sanity_checks.models import alexnet
 
+pytestmark = pytest.mark.slow
+
 SHAPES = {"conv1": (11, 11, 3, 96), "conv2": (5, 5, 48, 256), "conv3": (3, 3, 256, 384), "conv4": (3, 3, 192, 384),
           "conv5": (3, 3, 192, 256), "fc6": (9216, 4096), "fc7": (4096, 4096), "fc8": (4096, 1000)}
 

@@ -22,6 +22,8 @@ from sanity_checks.models import inception_v3
 from sanity_checks.models import inception_weights
 from sanity_checks.weights import states
 
+pytestmark = pytest.mark.slow
+
 layers = tf_keras.layers
 SHAPE = (75, 75, 3)         # the smallest that the network takes
 PAPER = ["Logits", "Mixed_7c", "Mixed_7b", "Mixed_7a", "Mixed_6e", "Mixed_6d", "Mixed_6c", "Mixed_6b",

@@ -9,6 +9,8 @@ import tf_keras
 
 from sanity_checks import models
 
+pytestmark = pytest.mark.slow
+
 layers = tf_keras.layers
 
 

@@ -9,6 +9,8 @@ from sanity_checks.models import inception_v3
 from sanity_checks.models import paths
 from sanity_checks.models import slim_checkpoint
 
+pytestmark = pytest.mark.slow
+
 CLASSES = 1001
 
 

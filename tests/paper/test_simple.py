@@ -7,6 +7,8 @@ from scipy import stats
 import sanity_checks
 from sanity_checks.paper import simple
 
+pytestmark = pytest.mark.slow
+
 RNG = np.random.default_rng(0)
 COLOUR = RNG.uniform(-1, 1, (3, 9, 11, 3)).astype(np.float32)
 SHAPE = COLOUR.shape[1:]

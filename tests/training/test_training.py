@@ -9,6 +9,8 @@ from sanity_checks import models
 from sanity_checks.training import optimization
 from sanity_checks.training import training_run
 
+pytestmark = pytest.mark.slow
+
 
 class Split:
     """Images of two classes told apart by which half is bright."""

@@ -13,6 +13,8 @@ from sanity_checks.comparison import runner
 from sanity_checks.vocabulary import stages
 from sanity_checks.weights import states
 
+pytestmark = pytest.mark.slow
+
 
 def weights_of(classifier):
     return [v.numpy() for v in classifier.model.weights]
