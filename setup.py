@@ -33,6 +33,6 @@ setuptools.setup(
     install_requires=requirements(),
     extras_require={
         "test": ["pytest>=8.0", "pytest-xdist>=3.5", "selenium>=4.20", "ruff>=0.14"],
-        "gpu": ["tensorflow[and-cuda]>=2.20"],
+        "gpu": ["tensorflow[and-cuda]>=2.18.0"],
     },
 )
