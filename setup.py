@@ -32,7 +32,7 @@ setuptools.setup(
                   "experiments": ["flagfiles/*.flags"], "sanity_checks.report": ["templates/*"]},
     install_requires=requirements(),
     extras_require={
-        "test": ["pytest>=8.0", "pytest-xdist>=3.5", "selenium>=4.20", "ruff>=0.14"],
+        "test": ["pytest>=8.0", "pytest-xdist>=3.5", "selenium>=4.20", "ruff>=0.14", "setuptools>=65", "wheel>=0.40"],
         "gpu": ["tensorflow[and-cuda]>=2.18.0"],
     },
 )

@@ -1,10 +1,10 @@
-"""Structural similarity (Wang et al. 2004) of map pairs, as skimage.metrics.structural_similarity has it.
+"""Structural similarity (Wang et al. 2004) of map pairs; equal to skimage.metrics.structural_similarity.
 
-Only the pixels whose window lies inside the map count, so only they are computed; each channel is an image of
-its own, and the value is the mean over channels and pixels.
+Borders are cropped: only pixels whose window lies inside the map are computed. Channels are treated as separate
+images; the value is the mean over channels and pixels.
 
-The released code called scikit-image 0.15 with `gaussian_weights=True`. Its other defaults are still today's:
-sigma 1.5 cut off at 3.5 sigma (11 taps), sample covariance (by 121 / 120), K1 0.01, K2 0.03, borders cropped.
+The released code called scikit-image 0.15 with `gaussian_weights=True`; its other defaults have not changed since:
+sigma 1.5 truncated at 3.5 sigma (11 taps), sample covariance (factor 121 / 120), K1 0.01, K2 0.03.
 """
 
 from collections.abc import Callable
@@ -22,12 +22,12 @@ DATA_RANGE = 2.0
 # (K1 R)^2 and (K2 R)^2, the constants that keep the quotients finite.
 C1 = (0.01 * DATA_RANGE) ** 2
 C2 = (0.03 * DATA_RANGE) ** 2
-# Values taken at a time (8 MB as float64), so that the scratch arrays of a call serve many planes.
+# Values processed at a time (8 MB as float64): scratch arrays stay small and are reused.
 PIECE_VALUES = 2**20
 
 
 class Moments(NamedTuple):
-    """Scaled maps and their sums over windows, laid out as `windows` gives them: 24 bytes per value.
+    """Scaled maps and their sums over windows, in the layout of `windows`: 24 bytes per value.
 
     Attributes:
         planes: float64 [N, C, H, W], the scaled maps.

@@ -1,9 +1,8 @@
-"""The body of Inception v3 (Szegedy et al. 2015), found under any head in a Keras graph by its structure.
+"""Finds the body of Inception v3 (Szegedy et al. 2015) in a Keras graph by its structure, under any head.
 
-Layer names, which Keras numbers as it likes, play no part: from a concatenation downward, branch by branch,
-every convolution must have the kernel and the filters that `MIXED` and `STEM` state. Convolutions are called
-by the names that TF-Slim gives their variables; Keras calls the outputs of
-Mixed_5b ... Mixed_7c mixed0 ... mixed10.
+Layer names are ignored, since Keras numbers them. From a concatenation downward, branch by branch, every convolution
+must have the kernel size and the number of filters that `MIXED` and `STEM` list. Convolutions have TF-Slim's names;
+Keras calls the outputs of Mixed_5b ... Mixed_7c mixed0 ... mixed10.
 """
 
 import dataclasses
@@ -15,14 +14,14 @@ POOL = "pool"
 
 @dataclasses.dataclass(frozen=True)
 class Convolution:
-    """A convolution with BatchNorm and ReLU: its name in its branch, filters, kernel's (height, width)."""
+    """A convolution with BatchNorm and ReLU: name within its branch, number of filters, kernel (height, width)."""
     name: str
     filters: int
     kernel: tuple
 
 
 def _conv(name, filters, kernel=None):
-    """The kernel is told by the end of TF-Slim's name, for example 1x7, but where that name is wrong."""
+    """TF-Slim's name ends in the kernel size, for example 1x7; `kernel` overrides it where that name is wrong."""
     height, width = (kernel or name.rpartition("_")[2]).split("x")
     return Convolution(name, filters, (int(height), int(width)))
 

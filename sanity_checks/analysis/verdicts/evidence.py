@@ -38,7 +38,7 @@ COLUMNS = (
 
 
 def gather(summary, null_summary, rows, null_rows, rule, seed):
-    """Tests all that is stated about a run.
+    """Tests every statement about a run.
 
     Args:
         summary, null_summary: pandas.DataFrame from `aggregation.aggregate`, of the run and of stage 1 of its

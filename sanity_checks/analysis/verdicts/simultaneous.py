@@ -35,12 +35,12 @@ class Contrasts:
 
 
 def adjusted_p(contrasts, flips, generator):
-    """Tests, two-sided, that estimates are 0, with the family-wise error controlled over all of them.
+    """Two-sided tests that estimates are 0, controlling the family-wise error over all of them.
 
-    Flipping the signs of the images' influences, the same images for all estimates, keeps variances and
-    correlations. The draws' part is simulated as normal with `draw_variance`, and that variance as estimated
-    anew each time with its degrees of freedom, apart for every estimate. Each simulated error is divided by
-    its own standard error, as the estimates are by theirs, and the largest is kept.
+    Each resample flips the signs of whole images, the same for all estimates, which keeps variances and
+    correlations. The contribution of the draws is simulated as normal with `draw_variance`; its variance is
+    re-estimated in each resample with its degrees of freedom, independently for each estimate. Simulated errors
+    are studentized like the estimates, and the largest is kept.
 
     Args:
         contrasts: `Contrasts`.
@@ -48,8 +48,7 @@ def adjusted_p(contrasts, flips, generator):
         generator: numpy.random.Generator.
 
     Returns:
-        float64 [m] in (0, 1]. An estimate without any spread is 0 for sure (p = 1) or is not (the smallest
-        p).
+        float64 [m] in (0, 1]. An estimate without spread has p = 1 if it is 0, else the smallest p.
     """
     error = np.sqrt(contrasts.image_variance() + contrasts.draw_variance)
     size = np.abs(contrasts.estimate)
