@@ -1,6 +1,7 @@
 """All that knows the inside of tf_keras (Keras 2), behind one interface; nothing else reads its private attributes.
 
     is_model, load, load_weights        which models these are, and their files             files
+    check_usable, custom_objects        whether this Keras runs here; a user's own classes  files
     key, leaf_layers, initializers      variables, the layers that own them                 layers
     to_logits                           a softmax at the end taken off                      logits
     structure, is_automatic             what a model computes at given weights, as JSON     description
@@ -17,6 +18,8 @@ _HOME = {
     "is_model": "files",
     "load": "files",
     "load_weights": "files",
+    "check_usable": "files",
+    "custom_objects": "files",
     "key": "layers",
     "leaf_layers": "layers",
     "initializers": "layers",
