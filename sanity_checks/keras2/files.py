@@ -62,7 +62,7 @@ def load(path, argument="model", trust=False):
         with tensorflow_paths.literal(path) as readable:
             model = tf_keras.models.load_model(readable, compile=False, safe_mode=not trust)
     except ERRORS as error:
-        raise loading.unreadable(argument, path, LIBRARY, error) from error
+        raise loading.unreadable(argument, path, LIBRARY, error, code) from error
     if not is_model(model):
         raise ValueError(f"{argument}: {path} holds a {type(model).__name__}, expected a Keras model")
     return model

@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from sanity_checks import messages
+from sanity_checks.keras3 import operations
 from sanity_checks.keras_shared import archives
 from sanity_checks.keras_shared import code_inside
 from sanity_checks.keras_shared import loading
@@ -49,16 +50,16 @@ def load(path, argument="model", trust=False):
     check_usable(argument)
     path = os.fspath(path)
     try:
-        code = None if trust else code_inside.found(archives.config(path), _is_registered)
+        code = code_inside.found(archives.config(path), _is_registered)
     except ERRORS as error:
         raise loading.unreadable(argument, path, LIBRARY, error) from error
-    if code:
+    if code and not trust:
         raise loading.untrusted(argument, path, code)
     try:
-        with stored.named(path, ".keras" if archives.is_zip(path) else ".h5") as readable:
+        with operations.readable(path) as readable:
             model = keras.saving.load_model(readable, compile=False, safe_mode=not trust)
     except ERRORS as error:
-        raise loading.unreadable(argument, path, LIBRARY, error) from error
+        raise loading.unreadable(argument, path, LIBRARY, error, code) from error
     if not is_model(model):
         raise ValueError(f"{argument}: {path} holds a {type(model).__name__}, expected a Keras model")
     return model

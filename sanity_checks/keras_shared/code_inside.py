@@ -3,6 +3,7 @@
 A layer Lambda holds Python bytecode, or the name of a function; other entries name a module to import. Keras itself refuses the first
 in .keras files alone.
 """
+import dataclasses
 
 # Modules whose classes make up models. Functions are taken from fewer.
 OWN = ("keras", "tf_keras", "keras_hub", "keras_cv", "keras_nlp")
@@ -23,6 +24,18 @@ EFFECTS = ("io", "raw_ops", "py_function", "py_func", "numpy_function", "load_li
 OPERATIONS = ("WriteFile", "PyFunc", "EagerPyFunc", "PyFuncStateless", "PrintV2", "LoadDataset", "SaveDataset", "DeleteFile")
 
 
+@dataclasses.dataclass(frozen=True)
+class Code:
+    """Code in a file.
+
+    Attributes:
+        what: str that continues "it holds ...", for example "a layer Lambda ('scale')".
+        name: str, the class or function that would be imported; None for code that the file itself holds.
+    """
+    what: str
+    name: str | None = None
+
+
 def found(config, is_registered):
     """What in a model's configuration is code, or asks for code to be imported.
 
@@ -31,15 +44,15 @@ def found(config, is_registered):
         is_registered: function of a name -> bool, whether the user's program has registered a class or function under it.
 
     Returns:
-        str that continues "it holds ...", for example "a layer Lambda ('scale')"; None if there is nothing.
+        `Code`, the first that is found; None if there is none.
     """
     waiting = [config]
     while waiting:
         value = waiting.pop()
         if isinstance(value, dict):
-            reason = _reason(value, is_registered)
-            if reason:
-                return reason
+            code = _code(value, is_registered)
+            if code:
+                return code
             waiting += value.values()
         elif isinstance(value, (list, tuple)):
             waiting += value
@@ -47,24 +60,24 @@ def found(config, is_registered):
 
 
 def operations(names):
-    """The first of the operations in a graph that does more than compute: str that continues "it holds ...", or None."""
-    return next((f"an operation {name}" for name in names if name in OPERATIONS), None)
+    """The first of the operations in a graph that does more than compute: `Code` or None."""
+    return next((Code(f"an operation {name}") for name in names if name in OPERATIONS), None)
 
 
-def _reason(entry, is_registered):
+def _code(entry, is_registered):
     kind = entry.get("class_name")
     kind = kind if isinstance(kind, str) else None
     if kind and kind.rpartition(">")[2] in PROGRAMS:
-        return PROGRAMS[kind.rpartition(">")[2]] + _named(entry)
+        return Code(PROGRAMS[kind.rpartition(">")[2]] + _named(entry))
     if any(str(key).endswith("_type") and value == "lambda" for key, value in entry.items()):
-        return "a Python lambda" + _named(entry)
+        return Code("a Python lambda" + _named(entry))
     if kind in ("TFOpLambda", "ClassMethod", "TensorFlowOpLayer"):
         return _operation(kind, entry)
     module = entry.get("module")
     if kind and isinstance(module, str) and not _is_own(kind, module, entry):
         name = entry.get("config") if kind == "function" else kind
         if not any(is_registered(known) for known in (entry.get("registered_name"), name, kind) if isinstance(known, str)):
-            return f"{name!r} of the module {module!r}, which is not Keras' own and not registered"
+            return Code(f"{name!r} of the module {module!r}, which is not Keras' own and not registered", str(name))
     return None
 
 
@@ -95,7 +108,7 @@ def _operation(kind, entry):
         return None
     name = str(config.get("function") or config.get("cls_symbol") or config.get("node_def"))
     acts = any(effect in name for effect in OPERATIONS) if kind == "TensorFlowOpLayer" else _parts(name) & set(EFFECTS)
-    return f"a call of {name[:60]!r}" if acts else None
+    return Code(f"a call of {name[:60]!r}") if acts else None
 
 
 def _named(entry):
