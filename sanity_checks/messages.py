@@ -6,8 +6,8 @@ LONGEST = 300       # characters of another library's message
 # Keras wraps an error in others and prints whole configurations around it: after the first of these stands the cause ...
 _CAUSE = re.compile(r"Exception encountered(?: when calling [^\n]{0,200}?)?[:.](?=\s)|Example error message for object [^\n]*:\s*\n")
 # ... and from these on there is nothing more of it.
-_REST = re.compile(r"(?:Full object config|Full config|List of objects that could not be loaded|Arguments received by|"
-                   r"Call arguments received by|config|Config|Received: config)\s*[:=]?\s*(?=\{|\[|\n|by )|custom_objects\s*=\s*\{")
+_REST = re.compile(r"(?:Call a|A)rguments received by |List of objects that could not be loaded:|custom_objects\s*=\s*\{|"
+                   r"(?:Full object config|Full config|Received: config|config|Config)\s*[:=]\s*(?=[{\[])")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`])")
 
 

@@ -78,7 +78,7 @@ def load_weights(model, path):
     path = os.fspath(path)
     try:
         with tensorflow_paths.literal(path) as readable:
-            stored.load(model, readable, model.load_weights)
+            stored.load(model, readable, model.load_weights, 2)
     except ERRORS as error:
         raise ValueError(f"weights: {path} does not fit model {model.name!r}: {messages.one_line(error)}") from error
 

@@ -74,7 +74,7 @@ def load_weights(model, path):
     """Fills a model from a file of either Keras or a checkpoint; ValueError if that is damaged or does not fit the model as a whole."""
     path = os.fspath(path)
     try:
-        stored.load(model, path, model.load_weights)
+        stored.load(model, path, model.load_weights, 3)
     except ERRORS as error:
         raise ValueError(f"weights: {path} does not fit model {model.name!r}: {messages.one_line(error)}") from error
 

@@ -40,7 +40,7 @@ def load(model, path):
     for name in fitting:
         try:
             checkpoint = tf.train.Checkpoint(model) if name is None else tf.train.Checkpoint(**{name: model})
-            checkpoint.read(path).assert_existing_objects_matched().expect_partial()
+            checkpoint.read(path).expect_partial().assert_existing_objects_matched()
             return
         except (AssertionError, ValueError) as error:
             problem = problem or error

@@ -17,13 +17,14 @@ from sanity_checks.keras_shared import checkpoints
 ENDING = ".weights.h5"
 
 
-def load(model, path, read):
+def load(model, path, read, library):
     """Fills a model with weights that fit it as a whole; a model that they do not fit stays as it was.
 
     Args:
         model: built Keras model.
         path: str, HDF5 file or .keras file of either Keras, or a checkpoint of TensorFlow.
         read: function of a path that calls this Keras' own loader on the model, with errors of its own.
+        library: int, 2 or 3, which Keras that is.
 
     Raises:
         ValueError: the weights do not fit; the message continues "it".
@@ -33,7 +34,7 @@ def load(model, path, read):
         if checkpoints.is_checkpoint(path):
             checkpoints.load(model, path)
         elif archives.is_zip(path) or archives.is_hdf5(path):
-            _load_arrays(model, path, read)
+            _load_arrays(model, path, read, library)
         else:
             read(path)
     except BaseException:
@@ -41,11 +42,12 @@ def load(model, path, read):
         raise
 
 
-def _load_arrays(model, path, read):
+def _load_arrays(model, path, read, library):
     with archives.weights(path) as file:
         group = archives.legacy_group(file)
         if group is not None:
             _check_legacy(model, group)
+            _check_order(model, group, library)
         else:
             own = _check(model, file)
     if group is not None:
@@ -55,7 +57,7 @@ def _load_arrays(model, path, read):
         with named(path, ENDING if archives.is_hdf5(path) else ".keras") as readable:
             read(readable)
     else:
-        _load_translated(path, own, read)
+        _load_translated(model, path, own, read)
 
 
 def _check(model, file):
@@ -80,13 +82,14 @@ def _check(model, file):
     return None if held.keys() == expected.keys() else {common[name]: named[name] for name in common}
 
 
-def _load_translated(path, own, read):
-    """Reads a file of the other Keras: its arrays under the paths of this one."""
+def _load_translated(model, path, own, read):
+    """Reads a file of the other Keras: its arrays under the paths of this one, in a file as this Keras writes it."""
     with tempfile.TemporaryDirectory() as folder:
         translated = os.path.join(folder, "translated" + ENDING)
-        with archives.weights(path) as file, h5py.File(translated, "w") as written:
+        model.save_weights(translated)
+        with archives.weights(path) as file, h5py.File(translated, "a") as written:
             for name, place in own.items():
-                written[name] = file[place][()]
+                written[name][...] = file[place][()]
         read(translated)
 
 
@@ -125,8 +128,8 @@ def _check_legacy(model, group):
         shapes, own_shapes = [shape for _, shape in arrays], [tuple(variable.shape) for variable in variables]
         if shapes != own_shapes:
             raise ValueError(f"its layer {name!r} has weights of shapes {shapes}, the model's {own_name!r} {own_shapes}")
-        kinds, own_kinds = [_kind(weight) for weight, _ in arrays], [_kind(variable.name) for variable in variables]
-        if kinds != own_kinds and sorted(kinds) == sorted(own_kinds):
+        if _reordered([_parts(weight) for weight, _ in arrays], [_parts(getattr(variable, "path", variable.name))
+                                                                 for variable in variables]):
             raise ValueError(f"its layer {name!r} holds its weights in another order than the model's {own_name!r}: layers were "
                              f"frozen in one of the two")
     inside = {id(variable) for _, variables in layers for variable in variables}
@@ -135,20 +138,28 @@ def _check_legacy(model, group):
         raise ValueError(f"it has no weights of the model itself, which has {len(loose)} beside those of its layers")
 
 
-def check_order(model, path):
-    """Holds a legacy file of the other Keras to a model whose layers can be told apart.
+def _check_order(model, group, library):
+    """Holds a legacy file of the other Keras to a model whose layers can be told apart: by names, by shapes, or in a single chain."""
+    version = group.attrs.get("keras_version", b"2")
+    version = version.decode() if isinstance(version, bytes) else version
+    if (int(version.partition(".")[0]) >= 3) == (library >= 3):
+        return
+    held = archives.legacy_layers(group)
+    names, own = [name for name, _ in held], [layer.name for layer in model.layers if layer.weights]
+    shapes = [tuple(shape for _, shape in arrays) for _, arrays in held]
+    if _ranked(names) != _ranked(own) and not _is_chain(model) and len(set(shapes)) < len(shapes):
+        different = next(pair for pair in zip(names, own) if pair[0] != pair[1])
+        raise ValueError(f"it was saved by the other Keras, and its layers have other names than the model's ({different[0]!r} for "
+                         f"{different[1]!r}), so that branches cannot be told apart")
 
-    Raises:
-        ValueError: layers have other names, and stand in no single chain whose order would tell.
-    """
-    with archives.weights(path) as file:
-        group = archives.legacy_group(file)
-        names = None if group is None else [name for name, _ in archives.legacy_layers(group)]
-    own = [layer.name for layer in model.layers if layer.weights]
-    if names is not None and names != own and not _is_chain(model):
-        different = next((pair for pair in zip(names, own) if pair[0] != pair[1]), (names[-1:], own[-1:]))
-        raise ValueError(f"it was saved by the other Keras, and its layers have other names than the model's ({different[0]!r}, "
-                         f"{different[1]!r}), so that branches cannot be told apart; save the whole model and give it as the model")
+
+def _ranked(names):
+    """Names of layers with Keras' running numbers made to count from 0: conv2d_4, conv2d_7 and conv2d, conv2d_1 are the same."""
+    split = [re.fullmatch(r"(.*?)(?:_(\d+))?", name).groups("0") for name in names]
+    numbers = {}
+    for base, number in split:
+        numbers.setdefault(base, set()).add(int(number))
+    return [(base, sorted(numbers[base]).index(int(number))) for base, number in split]
 
 
 def _is_chain(model):
@@ -164,6 +175,22 @@ def _legacy_weights(layer):
     return [*layer.trainable_weights, *layer.non_trainable_weights]
 
 
-def _kind(name):
-    """What a weight is called in its layer: "kernel" of "conv2d/kernel:0" and of "kernel_1"."""
-    return re.sub(r"(_\d+)?(:\d+)?$", "", name.split("/")[-1])
+def _parts(name):
+    """The layer and the kind of a weight: ("conv2d", "kernel") of "body/conv2d/kernel:0"; the layer is "" where the name has none."""
+    layer, _, kind = re.sub(r"(:\d+)?$", "", name).rpartition("/")
+    return layer.rpartition("/")[2], re.sub(r"_\d+$", "", kind)
+
+
+def _reordered(held, own):
+    """Whether two lists of (layer, kind) name the same weights in different orders."""
+    if sorted(held) == sorted(own):
+        return held != own
+    if not all(layer for layer, _ in (*held, *own)):
+        return False
+    return _numbered(held) != _numbered(own)
+
+
+def _numbered(weights):
+    """Weights with their layers numbered in the order of appearance."""
+    numbers = {}
+    return [(numbers.setdefault(layer, len(numbers)), kind) for layer, kind in weights]

@@ -161,8 +161,9 @@ def test_files_of_both_versions_load_side_by_side(library, tmp_path, images):
 @BOTH
 @pytest.mark.parametrize("ending", ["keras", "h5"])
 def test_the_version_stands_in_the_file_or_shows_in_its_form(library, ending, tmp_path):
-    import h5py
     import zipfile
+
+    import h5py
     path = tmp_path / f"model.{ending}"
     sequential(library).save(path)
     assert implementations.saved_by(path) == library.__version__
