@@ -6,6 +6,7 @@
     to_logits                           a softmax at the end taken off                      logits
     structure, position, is_automatic   what a model computes at given weights, as JSON     description
     graphs, outputs, producer           walking the graph of a functional model             graph
+    inside                              walking all layers, whatever nests them             graph
     guided_relus, recorded_output       contexts in which a model is called and traced      tracing
 
 The names of the left column are found here and documented where they are defined, in the module of the right column;
@@ -30,6 +31,7 @@ _HOME = {
     "graphs": "graph",
     "outputs": "graph",
     "producer": "graph",
+    "inside": "graph",
     "guided_relus": "tracing",
     "recorded_output": "tracing",
 }
