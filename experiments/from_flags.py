@@ -123,7 +123,8 @@ def dataset(options, loaded=None):
     name, size, images = dataset_name(options), image_size(options), getattr(options, "images", None)
     shape = loaded.image_shape if loaded else (*(size or NO_MODEL_SHAPE[:2]), NO_MODEL_SHAPE[2])
     if images and name not in dataset_records.GIVEN:
-        raise ValueError(f"images: expected --dataset={FOLDER} with photographs, or {ARRAYS}, got --dataset={name}")
+        wanted = ARRAYS if datasets.is_file_of_arrays(images) else f"{FOLDER} with photographs"
+        raise ValueError(f"images: expected --dataset={wanted}, got --dataset={name}")
     arguments = {}
     if name == FOLDER:
         arguments = {"images": images, "image_size": shape[:2], "preprocess": options.preprocess or datasets.DEFAULT_PREPROCESSING,

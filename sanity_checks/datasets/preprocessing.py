@@ -91,7 +91,7 @@ def find(preprocess, channels=None):
     """
     way = PREPROCESSING.get(preprocess) or _by_numbers(preprocess)
     if channels is not None and way.channels not in (None, channels):
-        raise ValueError(f"preprocess: {preprocess} is for images of {way.channels} channels, the model takes {channels}")
+        raise ValueError(f"preprocess: {preprocess} expects images of {way.channels} channels, found {channels}")
     return way
 
 
