@@ -83,9 +83,10 @@ def test_quoted_separators_blank_lines_and_short_rows(folder):
     ('file,label\na.png,1\n"a.png,1\na.png,1\n', 3, "no row of a CSV .unexpected end of data"),
     ('file,label\n"a"b.png,1', 2, "no row of a CSV"),
     ("file,label\na.png,1\n,2", 3, "expected a file, found nothing"),
+    ('file,label,class_name\na.png,1,"an\nowl"\n\na.png,x,', 5, "expected a class number, found 'x'"),
     ("file,file\na.png,1", 1, "a column is named twice"),
 ], ids=["latin-1", "nul", "utf-16 without mark", "half a character", "png", "comma", "huge field", "open quote", "quote inside", "no file",
-        "twice"])
+        "value of two lines", "twice"])
 def test_what_cannot_be_read_is_refused_by_line(folder, content, line, what):
     with pytest.raises(ValueError, match=f"^images: {folder}/list.csv, line {line}: .*{what}") as caught:
         read(folder, content)

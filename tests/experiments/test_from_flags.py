@@ -53,8 +53,8 @@ def run(folder, *arguments, name="run"):
     return runs.read_rows([str(folder / name)]), map_files.read_maps(str(folder / name / "maps" / shown))
 
 
-def refusal(folder, *arguments, module=cascading_randomization):
-    return binary.refusal(module, *SMALL[1:], *arguments, f"--output_dir={folder / 'run'}")
+def refusal(folder, *arguments):
+    return binary.refusal(cascading_randomization, *SMALL, *arguments, f"--output_dir={folder / 'run'}")
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def test_what_does_not_fit_is_refused(tmp_path, photographs):
     model, given = model_of(tmp_path), arrays(tmp_path, images=PIXELS[:, :7])
     assert refusal(tmp_path, model, given) == "--dataset: images of arrays have shape (7, 8, 3), model 'model' takes (8, 8, 3)"
     assert refusal(tmp_path, model, photographs, "--image_size=9,9").startswith("--image_size: model 'model' takes images of")
-    assert refusal(tmp_path, given, "--image_size=9,9", "--scales=0", module=input_times_random) == (
+    assert binary.refusal(input_times_random, given, "--image_size=9,9", f"--output_dir={tmp_path}/run") == (
         "--image_size: images of arrays are 7,8, got 9,9")
     assert refusal(tmp_path, model, given, "--dataset=mnist_5k") == "--images: expected --dataset=arrays, got --dataset=mnist_5k"
     assert refusal(tmp_path, model, "--dataset=arrays") == "--images: expected an .npz or .npy file of arrays, got nothing"
