@@ -51,14 +51,14 @@ def data(found, given=True):
               "Folder of the data set's files (npz or IDX); default: Keras' cache, the system, a download.")
     if given:
         found.add(group, flags.DEFINE_string, "images", None,
-                  "Photographs: a folder, a glob, or a CSV with columns file and label. Or arrays: an .npz file with images "
-                  "[N, H, W, C] (uint8 or float) and, if there are any, labels and ids; or an .npy file of images.")
+                  "Photographs: a folder, a glob, or a CSV with columns file and label. Or arrays: an .npz file with "
+                  "images [N, H, W, C] (uint8 or float) and, if there are any, labels and ids; or an .npy file of images.")
         found.add(group, flags.DEFINE_string, "image_size", None,
                   "H,W of model inputs, for a model that takes any size; default: the model's own.")
         found.add(group, flags.DEFINE_string, "preprocess", None,
-                  f"How pixels become model inputs: {', '.join(datasets.PREPROCESSING)}, or numbers on the scale of 0 to 255, "
-                  f"MEAN,STD or three means and three standard deviations; default: inception for photographs, arrays as "
-                  f"they are. Arrays of floats always are.")
+                  f"How pixels become model inputs: {', '.join(datasets.PREPROCESSING)}, or numbers on the scale of 0 to "
+                  f"255, MEAN,STD or three means and three standard deviations; default: inception for photographs, "
+                  f"arrays as they are. Arrays of floats always are.")
         found.add(group, flags.DEFINE_bool, "skip_unreadable", False,
                   "Skip, name and count photographs that cannot be read.")
 

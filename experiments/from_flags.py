@@ -127,8 +127,9 @@ def dataset(options, loaded=None):
         raise ValueError(f"images: expected --dataset={wanted}, got --dataset={name}")
     arguments = {}
     if name == FOLDER:
-        arguments = {"images": images, "image_size": shape[:2], "preprocess": options.preprocess or datasets.DEFAULT_PREPROCESSING,
-                     "skip_unreadable": options.skip_unreadable, "channels": shape[2]}
+        arguments = {"images": images, "image_size": shape[:2], "channels": shape[2],
+                     "preprocess": options.preprocess or datasets.DEFAULT_PREPROCESSING,
+                     "skip_unreadable": options.skip_unreadable}
     elif name == ARRAYS:
         arguments = {"images": images, "preprocess": options.preprocess}
     source = sources.Source(functools.partial(datasets.load, name, options.data_dir, **arguments))

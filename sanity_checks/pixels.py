@@ -25,7 +25,8 @@ def as_float32(images, argument="images"):
         with np.errstate(over="ignore", invalid="ignore"):      # what does not fit is found below
             found = np.ascontiguousarray(array, np.float32)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{argument}: expected an array of real numbers, found {' '.join(str(error).split())}") from error
+        found = " ".join(str(error).split())
+        raise ValueError(f"{argument}: expected an array of real numbers, found {found}") from error
     check_finite(found, argument)
     return found
 

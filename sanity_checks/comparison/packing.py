@@ -46,8 +46,7 @@ def _facts(classifier):
     return {"name": classifier.name, "class_names": classifier.class_names, "label_offset": classifier.label_offset,
             "blocks": {name: [places[classifier.keras.key(variable)] for variable in block]
                        for name, block in classifier.blocks.items()},
-            "gradcam_layer": classifier.keras.feature_layer(classifier.features).name if (
-                classifier.features is not None) else None}
+            "gradcam_layer": classifier.inspected.gradcam_layer}
 
 
 def _unpacked(content, facts):

@@ -22,7 +22,7 @@ ERRORS = (ValueError, TypeError, KeyError, EOFError, OSError, MemoryError, Overf
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class ByteSplit(base.PixelSplit):
-    """Images kept as bytes; `split[a:b]` or `split[indices]` gives float32 [n, H, W, C], made in the way `preprocess`."""
+    """Images kept as bytes; `split[a:b]` or `split[indices]` gives float32 [n, H, W, C], made by `preprocess`."""
     preprocess: str = "raw"
 
     def content(self, count):
@@ -116,7 +116,8 @@ def _images(path, array):
     if array.dtype != np.uint8 and array.dtype.kind != "f":
         raise ValueError(f"{where}: expected uint8 or float values, found {array.dtype}")
     if array.ndim not in (3, 4) or not array.size:
-        raise ValueError(f"{where}: expected shape [N, H, W, C] or [N, H, W], none of them 0, found {list(array.shape)}")
+        raise ValueError(f"{where}: expected shape [N, H, W, C] or [N, H, W], none of them 0, "
+                         f"found {list(array.shape)}")
     return array if array.ndim == 4 else array[..., np.newaxis]
 
 

@@ -80,14 +80,15 @@ def _table(path, text):
     table = []
     for line, row in rows:
         if any(value.strip() for value in row[len(columns):]):
-            raise _refusal(path, line, f"expected {len(columns)} values ({', '.join(columns)}), found {len(row)}; put quotes "
-                                       f"around a value that holds {'a tab' if separator == SEPARATORS[-1] else separator}")
+            what = "a tab" if separator == SEPARATORS[-1] else separator
+            raise _refusal(path, line, f"expected {len(columns)} values ({', '.join(columns)}), found {len(row)}; put "
+                                       f"quotes around a value that holds {what}")
         table.append((line, dict(zip(columns, row + [""] * (len(columns) - len(row))))))
     return columns, table
 
 
 def _begun(path, text):
-    """(line of the header, its columns, the rows below it, what separates), by the separator that gives a column file."""
+    """(line of the header, its columns, the rows below it, the separator), by the one that gives a column file."""
     refused = None
     for separator in SEPARATORS:
         rows = _rows(path, text, separator)
@@ -99,8 +100,9 @@ def _begun(path, text):
         columns = [name.strip() for name in header]
         if "file" in columns:
             return line, columns, rows, separator
-        refused = refused or ValueError(f"images: {path}: expected a column file, found {_shown(', '.join(columns)) or 'nothing'} "
-                                        f"(commas, semicolons or tabs separate columns)")
+        found = _shown(", ".join(columns)) or "nothing"
+        refused = refused or ValueError(f"images: {path}: expected a column file, found {found} (commas, semicolons or "
+                                        f"tabs separate columns)")
     raise refused
 
 

@@ -1,4 +1,4 @@
-"""The photographs that a folder, a file or a glob stands for. A folder that cannot be read is an error, not an empty one."""
+"""The photographs that a folder, a file or a glob stands for. A folder that cannot be read is an error, not empty."""
 
 import glob
 import os

@@ -99,8 +99,8 @@ def _by_numbers(text):
     numbers = _numbers(text)
     mean, std = np.split(np.array(numbers), 2)
     if not (np.isfinite(numbers).all() and (np.abs(mean) <= 255).all() and (std >= 1).all()):
-        raise ValueError(f"preprocess: expected means of at most 255 and standard deviations of at least 1, as pixels are "
-                         f"0 to 255 (what is given for 0 to 1 times 255), got {text}")
+        raise ValueError(f"preprocess: expected means of at most 255 and standard deviations of at least 1, as pixels "
+                         f"are 0 to 255 (what is given for 0 to 1 times 255), got {text}")
     if len(mean) == 3:
         return _of_three(functools.partial(_standardized, mean, std))
     (mean,), (std,) = mean.tolist(), std.tolist()
@@ -117,6 +117,6 @@ def _numbers(text):
     if len(numbers) not in (2, 6):
         near = difflib.get_close_matches(str(text), PREPROCESSING, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
-        raise ValueError(f"preprocess: expected one of {', '.join(PREPROCESSING)}, or numbers on the scale of 0 to 255, "
-                         f"MEAN,STD or three means and three standard deviations, got {text!r}{hint}")
+        raise ValueError(f"preprocess: expected one of {', '.join(PREPROCESSING)}, or numbers on the scale of 0 to "
+                         f"255, MEAN,STD or three means and three standard deviations, got {text!r}{hint}")
     return numbers

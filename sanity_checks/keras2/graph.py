@@ -5,6 +5,8 @@ import dataclasses
 import tensorflow as tf
 import tf_keras
 
+LIBRARY = tf_keras
+
 # How a layer acts, whatever its class is called: the kinds that `Producer` tells apart.
 KINDS = {
     "convolution": ("Conv2D",),

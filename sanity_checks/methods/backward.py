@@ -17,9 +17,17 @@ def signature(classifier):
 
 def explained_logits(classifier, images, classes):
     """Logit of each row's class: float32 [B]."""
-    return tf.gather(classifier.model(images, training=False), classes, axis=1, batch_dims=1)
+    return chosen(tf.cast(classifier.model(images, training=False), tf.float32), classes)
+
+
+def chosen(logits, classes):
+    """Logit of each row's class: float32 [B], of all logits [B, classes]."""
+    return tf.gather(logits, classes, axis=1, batch_dims=1)
 
 
 def gradients(explained, inputs):
-    """Gradient of the sum of `explained` by `inputs`, zero where it does not depend on them at all."""
-    return tf.gradients(explained, inputs, unconnected_gradients=tf.UnconnectedGradients.ZERO)[0]
+    """Gradient of the sum of `explained` by `inputs`; ValueError where it does not depend on them at all."""
+    found = tf.gradients(explained, inputs)[0]
+    if found is None:
+        raise ValueError("the explained logit does not depend on the image, or only through steps without a gradient")
+    return found

@@ -12,6 +12,8 @@ from sanity_checks.methods import backward
 from sanity_checks.methods import base
 
 tf = lazy.module("tensorflow")
+forward_module = lazy.module("sanity_checks.graphs.forward")
+features_module = lazy.module("sanity_checks.graphs.features")
 
 
 def feature_gradient(classifier):
@@ -22,9 +24,10 @@ def feature_gradient(classifier):
 def _feature_gradient(classifier):
     @tf.function(input_signature=backward.signature(classifier))
     def feature_gradient_pass(images, classes):
-        with classifier.keras.recorded_output(classifier.features) as outputs:
-            explained = backward.explained_logits(classifier, images, classes)
-        return outputs[-1], backward.gradients(explained, outputs[-1])
+        forward = forward_module.within(classifier.keras, classifier.model, images)
+        features, tensor = features_module.find(forward, classifier.inspected.gradcam_layer)
+        gradients = backward.gradients(backward.chosen(forward.logits, classes), tensor)
+        return tuple(tf.cast(features_module.as_channels_last(features, value), tf.float32) for value in (tensor, gradients))
     return feature_gradient_pass
 
 
@@ -62,9 +65,7 @@ class GradCam(base.Method):
         return np.repeat(large[..., None], task.images.shape[3], axis=3)
 
     def unsuitable(self, classifier):
-        if classifier.features is None:
-            return "it has no convolutional feature map; name one with gradcam_layer if there is one"
-        return None
+        return classifier.inspected.no_features
 
     def GetMask(self, x_value, call_model_function, call_model_args=None):
         mask = saliency.GradCam().GetMask(x_value, call_model_function, call_model_args, three_dims=False)

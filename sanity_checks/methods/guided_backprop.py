@@ -10,6 +10,7 @@ from sanity_checks.methods import base
 from sanity_checks.methods import gradcam
 
 tf = lazy.module("tensorflow")
+guided_relu = lazy.module("sanity_checks.graphs.guided_relu")
 
 GUIDED_GRADIENTS = "GUIDED_INPUT_OUTPUT_GRADIENTS"   # our addition to the keys of PAIR's call_model_function
 
@@ -22,7 +23,7 @@ def guided_gradient(classifier):
 def _guided_gradient(classifier):
     @tf.function(input_signature=backward.signature(classifier))
     def guided_gradient_pass(images, classes):
-        with classifier.keras.guided_relus(classifier.model):
+        with guided_relu.overridden():
             explained = backward.explained_logits(classifier, images, classes)
             return explained, backward.gradients(explained, images)
     return guided_gradient_pass
@@ -49,6 +50,9 @@ class GuidedBackprop(base.Method):
     def maps(self, task):
         return task.result(GuidedGradients())
 
+    def unsuitable(self, classifier):
+        return classifier.inspected.no_guided
+
     def GetMask(self, x_value, call_model_function, call_model_args=None):
         return np.asarray(call_model_function(x_value[None], call_model_args, [GUIDED_GRADIENTS])[GUIDED_GRADIENTS])[0]
 
@@ -64,7 +68,7 @@ class GuidedGradCam(base.Method):
         return GuidedBackprop().maps(task) * gradcam.GradCam().maps(task)
 
     def unsuitable(self, classifier):
-        return gradcam.GradCam().unsuitable(classifier)
+        return GuidedBackprop().unsuitable(classifier) or gradcam.GradCam().unsuitable(classifier)
 
     def GetMask(self, x_value, call_model_function, call_model_args=None):
         return (GuidedBackprop().GetMask(x_value, call_model_function, call_model_args)

@@ -30,7 +30,7 @@ class Architecture:
             the model's structure tells.
         load: function (weights, seed) -> Keras model, for weights that are more than a file for `build`; `weights`
             is a str.
-        recognize: function of any Keras model that ends in logits -> `sanity_checks.models.recognition.Recognized`
+        recognize: function of (package of its Keras, any Keras model that ends in logits) -> `sanity_checks.models.recognition.Recognized`
             if it is of this architecture, else None.
         class_names: function of the number of outputs -> tuple of str, or None.
         label_offset: function of the number of outputs -> int, see `sanity_checks.models.classifier.Classifier`.

@@ -6,6 +6,7 @@ from sanity_checks.models import architectures
 from sanity_checks.models import blocks as blocks_module
 from sanity_checks.models import classifier as classifier_module
 from sanity_checks.models import implementations
+from sanity_checks.models import inspection
 from sanity_checks.models import recognition
 
 
@@ -30,19 +31,18 @@ def classify(model, name=None, patterns=None, gradcam_layer=None, architecture=N
     keras = implementations.implementation_of(model)
     own_name = _name(keras, model)
     model = keras.to_logits(model)
-    recognized_name, found = _recognized(model)
+    recognized_name, found = _recognized(keras, model)
     if found is None:
-        found = recognition.Recognized(blocks_module.by_layer(keras, model), keras.initializers(model), None)
+        found = recognition.Recognized(blocks_module.by_layer(keras, model), keras.initializers(model))
         gradcam_layer = gradcam_layer or (architecture and architecture.gradcam_layer)
-        features = keras.feature_map(model, gradcam_layer)
     else:
         architecture = architectures.MODELS[recognized_name]
-        features = keras.feature_map(model, gradcam_layer) if gradcam_layer else found.features
     outputs = int(model.output_shape[-1])
+    called = recognized_name or name or own_name
     return classifier_module.Classifier(
-        name=recognized_name or name or own_name, model=model,
+        name=called, model=model,
         blocks=blocks_module.by_patterns(keras, model, patterns) if patterns else found.blocks,
-        initializers=found.initializers, features=features,
+        initializers=found.initializers, inspected=inspection.inspect(keras, model, called, gradcam_layer),
         class_names=architecture.class_names(outputs) if architecture else None,
         label_offset=architecture.label_offset(outputs) if architecture else 0, keras=keras)
 
@@ -52,10 +52,10 @@ def _name(keras, model):
     return re.sub(r"_\d+$", "", model.name) if keras.is_automatic(model) else model.name
 
 
-def _recognized(model):
+def _recognized(keras, model):
     """(name, `Recognized`) of the first registered architecture that knows a model, or (None, None)."""
     for name, architecture in architectures.MODELS.items():
-        found = architecture.recognize and architecture.recognize(model)
+        found = architecture.recognize and architecture.recognize(keras, model)
         if found:
             return name, found
     return None, None

@@ -8,9 +8,6 @@ from collections.abc import Callable
 import dataclasses
 
 from sanity_checks import keras2
-from sanity_checks import lazy
-
-tf = lazy.module("tensorflow")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -24,8 +21,7 @@ class Classifier:
         blocks: dict, block name -> tuple of tf.Variable, from the top (logits) to the bottom (input). Every
             variable of the model is in exactly one block.
         initializers: dict, `keras.key(variable)` -> the Keras initializer that the variable was made with.
-        features: symbolic tensor of `model` or of a model nested in it, the feature map that GradCAM reads; None if
-            there is none.
+        inspected: `sanity_checks.models.inspection.Inspected`, what the forward pass tells.
         class_names: tuple of str, a name for each logit, or None.
         label_offset: int; a data set's label L is the logit L + label_offset. 1 where class 0 is the background.
         keras: package that knows the inside of this Keras' models, see `sanity_checks.keras2`.
@@ -35,11 +31,16 @@ class Classifier:
     model: object
     blocks: dict
     initializers: dict
-    features: object = None
+    inspected: object
     class_names: tuple = None
     label_offset: int = 0
     keras: object = keras2
     _traced: dict = dataclasses.field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def features(self):
+        """`sanity_checks.graphs.features.FeatureMap` that GradCAM reads, or None if there is none."""
+        return self.inspected.features
 
     @property
     def image_shape(self):
@@ -79,5 +80,4 @@ class Classifier:
 
 
 def _logits(classifier):
-    images = tf.TensorSpec((None, *classifier.image_shape), tf.float32)
-    return tf.function(lambda images: classifier.model(images, training=False), [images])
+    return classifier.inspected.logits

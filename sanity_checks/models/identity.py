@@ -14,15 +14,15 @@ def structure(classifier):
 
     Returns:
         dict of JSON values: what the model's own package tells (`sanity_checks.keras2.structure`), "package", "blocks"
-        (a list of [name, positions of its variables in the model]), "feature_layer" (its position among the layers, or
-        None) and "label_offset".
+        (a list of [name, positions of its variables in the model]), "features" (which operation makes the feature map, and how it is
+        laid out, or None) and "label_offset".
     """
     keras, features = classifier.keras, classifier.features
     return {
         **keras.structure(classifier.model),
         "package": keras.__name__.rpartition(".")[2],
         "blocks": _blocks(keras, classifier),
-        "feature_layer": None if features is None else keras.position(classifier.model, features),
+        "features": None if features is None else [features.position, *features.size, features.layout],
         "label_offset": classifier.label_offset,
     }
 
@@ -33,7 +33,7 @@ def structure_sha256(classifier):
 
 
 def _blocks(keras, classifier):
-    positions = {keras.key(variable): i for i, variable in enumerate(classifier.model.variables)}
+    positions = {keras.key(variable): i for i, variable in enumerate(classifier.model.weights)}
     automatic = {layer.name for layer, _ in keras.leaf_layers(classifier.model) if keras.is_automatic(layer)}
     return [["" if name in automatic else name, [positions[keras.key(variable)] for variable in variables]]
             for name, variables in classifier.blocks.items()]

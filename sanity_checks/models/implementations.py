@@ -8,10 +8,10 @@ import zipfile
 import h5py
 
 from sanity_checks import keras2
+from sanity_checks import keras3
 
 ENDINGS = (".keras", ".h5", ".hdf5")
 KERAS_3 = re.compile(r"[3-9]\.")     # versions whose files tf_keras cannot read
-FIX = "models of Keras 3 must be built, or saved, with tf_keras"
 
 
 def implementation_of(model, argument="model"):
@@ -22,18 +22,16 @@ def implementation_of(model, argument="model"):
         argument: str, the argument that gave it, for messages.
 
     Raises:
-        ValueError: not a Keras model, or one of Keras 3.
+        ValueError: not a Keras model.
     """
     if isinstance(model, (str, os.PathLike)):
         version = saved_by(model)
-        if version and KERAS_3.match(version):
-            raise ValueError(f"{argument}: {os.fspath(model)} was saved by Keras {version}; {FIX}")
-        return keras2
-    if keras2.is_model(model):
-        return keras2
+        return keras3 if version and KERAS_3.match(version) else keras2
+    for package in (keras2, keras3):
+        if package.is_model(model):
+            return package
     kind = type(model)
-    advice = f"; {FIX}" if any(base.__module__.partition(".")[0] == "keras" for base in kind.__mro__) else ""
-    raise ValueError(f"{argument}: expected a tf_keras.Model, got {kind.__module__}.{kind.__name__}{advice}")
+    raise ValueError(f"{argument}: expected a model of Keras 3 or tf_keras, got {kind.__module__}.{kind.__name__}")
 
 
 def saved_by(path):

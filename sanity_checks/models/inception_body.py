@@ -87,19 +87,20 @@ class Body:
     features: object
 
 
-def find(model):
+def find(model, keras=keras2):
     """The Inception v3 body of a model, in the model itself or in a model nested in it at any depth.
 
     Args:
-        model: tf_keras.Model.
+        model: Keras model.
+        keras: the package that knows its inside, `sanity_checks.keras2` or `keras3`.
 
     Returns:
         `Body`, or None if there is none.
     """
-    for graph in keras2.graphs(model):
-        for output in keras2.outputs(graph, "concatenation"):
+    for graph in keras.graphs(model):
+        for output in keras.outputs(graph, "concatenation"):
             try:
-                return _match(output)
+                return _match(keras, output)
             except _Mismatch:
                 continue
     return None
@@ -109,12 +110,12 @@ class _Mismatch(Exception):
     """The graph is not that of Inception v3."""
 
 
-def _match(output):
+def _match(keras, output):
     layers, tensor = {}, output
     for block, branches in reversed(MIXED.items()):
         prefixes = [f"{block}/Branch_{i}/" for i in range(len(branches))]
-        tensor = _concatenation(tensor, branches, prefixes, layers)
-    _branch(tensor, STEM, "", layers)
+        tensor = _concatenation(keras, tensor, branches, prefixes, layers)
+    _branch(keras, tensor, STEM, "", layers)
     return Body({scope: layers[scope] for scope in scopes()}, output)
 
 
@@ -129,28 +130,28 @@ def scopes():
     return names
 
 
-def _concatenation(tensor, branches, prefixes, layers):
+def _concatenation(keras, tensor, branches, prefixes, layers):
     """Adds what is found of these branches to `layers`; returns the tensor that all of them read."""
-    tops = _below(tensor, "concatenation").inputs
+    tops = _below(keras, tensor, "concatenation").inputs
     if len(tops) != len(branches):
         raise _Mismatch
-    starts = [_branch(top, branch, prefix, layers) for top, branch, prefix in zip(tops, branches, prefixes)]
+    starts = [_branch(keras, top, branch, prefix, layers) for top, branch, prefix in zip(tops, branches, prefixes)]
     if len({id(start) for start in starts}) != 1:
         raise _Mismatch
     return starts[0]
 
 
-def _branch(tensor, steps, prefix, layers):
+def _branch(keras, tensor, steps, prefix, layers):
     for step in reversed(steps):
         if step is POOL:
-            tensor = _only_input(_below(tensor, "pooling"))
+            tensor = _only_input(_below(keras, tensor, "pooling"))
         elif isinstance(step, tuple):
             fork = [(convolution,) for convolution in step]
-            tensor = _concatenation(tensor, fork, [prefix] * len(fork), layers)
+            tensor = _concatenation(keras, tensor, fork, [prefix] * len(fork), layers)
         else:
-            relu = _below(tensor, "activation")
-            norm = _below(_only_input(relu), "normalization")
-            convolution = _below(_only_input(norm), "convolution")
+            relu = _below(keras, tensor, "activation")
+            norm = _below(keras, _only_input(relu), "normalization")
+            convolution = _below(keras, _only_input(norm), "convolution")
             found = convolution.filters, convolution.kernel, relu.activation
             if found != (step.filters, step.kernel, "relu"):
                 raise _Mismatch
@@ -159,9 +160,9 @@ def _branch(tensor, steps, prefix, layers):
     return tensor
 
 
-def _below(tensor, kind):
+def _below(keras, tensor, kind):
     """The `Producer` of a tensor, which must be of this kind."""
-    found = keras2.producer(tensor)
+    found = keras.producer(tensor)
     if found.kind != kind:
         raise _Mismatch
     return found

@@ -5,7 +5,6 @@ import math
 import tensorflow as tf
 import tf_keras
 
-from sanity_checks import keras2
 from sanity_checks.models import inception_body
 from sanity_checks.models import recognition
 
@@ -48,20 +47,21 @@ class KernelInitializer(tf_keras.initializers.Initializer):
         return {"seed": self._seed}
 
 
-def recognize(model):
+def recognize(keras, model):
     """What the tests need to know of a model on the body of Inception v3, whatever its head.
 
     Args:
-        model: tf_keras.Model that ends in logits.
+        keras: the package that knows the model's inside, `sanity_checks.keras2` or `keras3`.
+        model: Keras model that ends in logits.
 
     Returns:
-        `recognition.Recognized` with the paper's 17 blocks, the released code's initializers and the output of
-        Mixed_7c for GradCAM; None for any other model.
+        `recognition.Recognized` with the paper's 17 blocks and the released code's initializers; None for any other
+        model.
     """
-    body = inception_body.find(model)
+    body = inception_body.find(model, keras)
     if body is None:
         return None
-    return recognition.Recognized(_blocks(model, body), _initializers(model), body.features)
+    return recognition.Recognized(_blocks(keras, model, body), _initializers(keras, model))
 
 
 def label_offset(outputs):
@@ -69,7 +69,7 @@ def label_offset(outputs):
     return 1 if outputs == BACKGROUND_CLASSES else 0
 
 
-def _blocks(model, body):
+def _blocks(keras, model, body):
     """The 17 blocks: dict, name -> tuple of tf.Variable. What lies below the body joins its lowest block."""
     blocks = {name: [] for name in BLOCKS}
     for scope, layers in body.layers.items():
@@ -77,7 +77,7 @@ def _blocks(model, body):
             blocks[scope.partition("/")[0]] += layer.variables
     in_body = {id(layer) for layers in body.layers.values() for layer in layers}
     block = BLOCKS[-1]
-    for layer, variables in keras2.leaf_layers(model):
+    for layer, variables in keras.leaf_layers(model):
         if id(layer) in in_body:
             block = HEAD
         else:
@@ -85,12 +85,12 @@ def _blocks(model, body):
     return {name: tuple(variables) for name, variables in blocks.items()}
 
 
-def _initializers(model):
+def _initializers(keras, model):
     """Each variable's initializer in the released code: TF-Slim's for kernels, zero for biases."""
-    found = keras2.initializers(model)
-    for layer in model.submodules:
+    found = keras.initializers(model)
+    for layer in keras.inside(model):
         if type(layer).__name__ in ("Conv2D", "Dense") and layer.built:
-            found[keras2.key(layer.kernel)] = KernelInitializer()
+            found[keras.key(layer.kernel)] = KernelInitializer()
             if layer.use_bias:
-                found[keras2.key(layer.bias)] = tf_keras.initializers.Zeros()
+                found[keras.key(layer.bias)] = tf_keras.initializers.Zeros()
     return found

@@ -18,8 +18,8 @@ NARROW = 1 / 32             # a part of the expected range that is no picture: [
 SMALLEST_VARIANCE = 1e-14   # Keras divides by at least 1e-7
 
 # Layers that leave the values of an image as they are; so do, when maps are computed, all Random layers.
-KEEPING = ("InputLayer", "Functional", "Sequential", "Model", "Identity", "Resizing", "CenterCrop", "Cropping2D", "ZeroPadding2D",
-           "Permute", "Reshape", "Dropout", "GaussianNoise", "GaussianDropout")
+KEEPING = ("InputLayer", "Functional", "Sequential", "Model", "Identity", "Resizing", "CenterCrop", "Cropping2D",
+           "ZeroPadding2D", "Permute", "Reshape", "Dropout", "GaussianNoise", "GaussianDropout")
 
 
 def expected(classifier):
@@ -55,8 +55,8 @@ def mismatch(classifier, dataset):
     if wanted is None or _fits((low, high), wanted):
         return None
     way = next((name for name, way in preprocessing.PREPROCESSING.items() if way.input_range == wanted), None)
-    return (f"input_range: model {classifier.name!r} rescales inside, and expects images of {wanted[0]:g} to {wanted[1]:g}; "
-            f"those of {dataset.name} are {low:g} to {high:g}. Photographs are prepared for it by preprocess {way}")
+    return (f"input_range: model {classifier.name!r} rescales inside, and expects images of {wanted[0]:g} to "
+            f"{wanted[1]:g}; those of {dataset.name} are {low:g} to {high:g}. Photographs are prepared for it by preprocess {way}")
 
 
 def _affine(layer):

@@ -8,4 +8,3 @@ class Recognized:
     """The fields of `sanity_checks.models.classifier.Classifier` of the same names."""
     blocks: dict
     initializers: dict
-    features: object

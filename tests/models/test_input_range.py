@@ -11,16 +11,10 @@ import tf_keras
 
 import sanity_checks
 from sanity_checks import keras2
+from sanity_checks import keras3
 from sanity_checks.models import input_range
 
 TORCH = {"mean": [0.485 * 255, 0.456 * 255, 0.406 * 255], "variance": [(0.229 * 255) ** 2, (0.224 * 255) ** 2, (0.225 * 255) ** 2]}
-
-
-def walk(model):
-    """Layers of a model of Keras 3, the inner ones first, by what is public."""
-    for layer in getattr(model, "layers", ()):
-        yield from walk(layer)
-    yield model
 
 
 @pytest.fixture(params=["keras 2", "keras 3"])
@@ -30,8 +24,7 @@ def layers(request):
 
 def classifier(model):
     """As much of a classifier as is looked at."""
-    inside = keras2.inside if isinstance(model, tf_keras.Model) else walk
-    return types.SimpleNamespace(name="m", model=model, keras=types.SimpleNamespace(inside=inside))
+    return types.SimpleNamespace(name="m", model=model, keras=keras2 if isinstance(model, tf_keras.Model) else keras3)
 
 
 def begun(layers, *first, channels=3):

@@ -1,0 +1,126 @@
+"""What cannot be explained is found in the graph of the forward pass, and refused before anything is computed.
+
+A logit must depend on the image in a way that can be differentiated, on nothing random, on no other image of its batch;
+computing it must leave the model's variables as they are; and it must be a logit, not a probability.
+"""
+
+import re
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.framework import ops  # what tf.gradients asks for an operation's gradient
+
+from sanity_checks.graphs import forward as forward_module
+
+RANDOM = re.compile(r"(Random|Truncated|ParameterizedTruncated|Multinomial|Stateful(Uniform|Standard|Truncated|Random)|"
+                    r"NonDeterministic|RngReadAndSkip|Stateless(Random|Truncated|Multinomial|Parameterized|Shuffle))")
+ASSIGNING = re.compile(r"(Assign|ResourceScatter|ResourceApply)")
+# Operations between real numbers whose derivative TensorFlow takes for none.
+STEPS = ("Floor", "Ceil", "Rint", "Round", "StopGradient", "FakeQuantWithMinMaxVarsPerChannelGradient", "Sign")
+BATCH_NORMALIZATION = re.compile(r"FusedBatchNorm")
+
+# Between a softmax and the outputs these leave probabilities what they are, or nearly.
+AFTER_PROBABILITIES = ("Identity", "Cast", "Reshape", "Squeeze", "ExpandDims", "Minimum", "Maximum", "ClipByValue", "Mul", "RealDiv",
+                       "AddV2", "Add", "AddN", "Sub", "Mean", "Sum", "Pack", "ConcatV2", "Log", "Pow")
+PROBABILITIES = ("Softmax", "Sigmoid", "LogSoftmax")
+PROBED = 3              # images that the model is run on, to look at what it gives
+SUM_TOLERANCE = 1e-2    # float16 sums of softmax outputs stay well within
+
+
+def check(forward, name):
+    """Refuses a model whose maps would be wrong.
+
+    Args:
+        forward: `forward.Forward` with its function.
+        name: str, the model's name for messages.
+
+    Raises:
+        ValueError: the model draws at random or changes its variables in inference mode, mixes the images of a batch, has
+            logits that do not depend on the image or only through steps, or gives probabilities.
+    """
+    _refuse_training(forward, name)
+    _refuse_steps(forward, name)
+    _refuse_probabilities(forward, name)
+    _probe(forward, name)
+
+
+def _refuse_training(forward, name):
+    for operation in forward.operations:
+        if ASSIGNING.match(operation.type) or _inside(operation, ASSIGNING):
+            raise ValueError(f"model: {name!r} changes its own variables when it is called, in layer "
+                             f"{forward.layer_of(operation)!r} ({operation.type}); call that layer without training=True")
+    for operation in forward.below(forward.logits):
+        if (RANDOM.match(operation.type) and not _is_seeded(operation)) or _inside(operation, RANDOM):
+            raise ValueError(f"model: {name!r} draws at random when it is called, in layer {forward.layer_of(operation)!r} "
+                             f"({operation.type}), so that a map would differ from itself; call that layer without training=True")
+        if BATCH_NORMALIZATION.match(operation.type) and operation.get_attr("is_training"):
+            raise ValueError(f"model: {name!r} normalizes by the batch when it is called, in layer "
+                             f"{forward.layer_of(operation)!r}; call that layer without training=True")
+
+
+def _is_seeded(operation):
+    """Whether an operation draws the same at each call: a stateless one with a constant seed."""
+    return operation.type.startswith("Stateless") and all(
+        tf.get_static_value(value) is not None for value in list(operation.inputs)[1:])
+
+
+def _inside(operation, types):
+    if operation.type not in forward_module.FUNCTION_CALLS:
+        return False
+    return any(types.match(node.op) for node in forward_module.inner_nodes(operation))
+
+
+def is_differentiable(operation):
+    """Whether a gradient passes an operation."""
+    if operation.type in STEPS:
+        return False
+    if operation.type in forward_module.FUNCTION_CALLS:
+        return True
+    try:
+        return ops.get_gradient_function(operation) is not None
+    except LookupError:
+        return True         # of no registered gradient: tf.gradients says so itself
+
+
+def _refuse_steps(forward, name):
+    """The image must be reached from the logits through real numbers and what can be differentiated."""
+    of_image = forward.of_image
+    if forward.logits.op not in of_image:
+        raise ValueError(f"model: the outputs of {name!r} do not depend on the image at all")
+    reached = forward.below(forward.logits, lambda operation: operation.outputs[0].dtype.is_floating and is_differentiable(operation))
+    if forward.image.op in reached:
+        return
+    steps = [operation for operation in reached if operation in of_image and not (
+        operation.outputs[0].dtype.is_floating and is_differentiable(operation))]
+    found = ", ".join(dict.fromkeys(f"{operation.type} in {forward.layer_of(operation)!r}" for operation in steps))
+    raise ValueError(f"model: no gradient reaches the image of {name!r}, since it passes {found or 'integers'}; "
+                     f"build the model without that, on images of float32")
+
+
+def _refuse_probabilities(forward, name):
+    of_image, value = forward.of_image, forward.logits
+    while value.op.type in AFTER_PROBABILITIES:
+        inputs = [given for given in value.op.inputs if given.op in of_image]
+        if len({given.op.type for given in inputs}) != 1:
+            return
+        value = inputs[0]
+    if value.op.type in PROBABILITIES:
+        raise ValueError(f"model: {name!r} ends in {value.op.type} ({forward.layer_of(value.op)}), which cannot be taken "
+                         f"off; build it so that it ends in logits")
+
+
+def _probe(forward, name):
+    """Runs the model on random images, together and each alone."""
+    shape = (PROBED, *forward.image.shape[1:])
+    images = np.random.default_rng(0).random(shape, np.float32)
+    together = forward.function(images).numpy()
+    if not np.isfinite(together).all():
+        return                          # of weights that are not: refused elsewhere, by name
+    scale = np.abs(together).max()
+    if together.shape[1] > 1 and together.min() >= 0 and np.abs(together.sum(axis=1) - 1).max() < SUM_TOLERANCE:
+        raise ValueError(f"model: {name!r} gives probabilities (no output is negative, and they sum to 1) that cannot be taken "
+                         f"off; build it so that it ends in logits")
+    alone = forward.function(images[:1]).numpy()
+    if np.abs(alone - together[:1]).max() > 1e-2 * scale:
+        raise ValueError(f"model: {name!r} gives an image other outputs alone than in a batch; its maps would depend on the "
+                         f"batch")
