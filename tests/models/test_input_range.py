@@ -79,6 +79,11 @@ class Own(tf_keras.Model):
         return self.top(self.flat(self.scaled(images)))
 
 
+def test_classifiers_of_both_keras(layers):
+    loaded = sanity_checks.load_classifier(begun(layers, layers.Rescaling(1 / 127.5, -1)))
+    assert input_range.expected(loaded) == (0, 255)
+
+
 def test_a_subclassed_model_as_a_classifier():
     model = Own()
     model(np.zeros((1, 4, 4, 1), np.float32))
