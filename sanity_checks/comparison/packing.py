@@ -34,7 +34,7 @@ def _bytes(classifier):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, FILE)
         try:
-            classifier.model.save(path)
+            classifier.given.save(path)
         except (ValueError, TypeError, NotImplementedError, AttributeError, RuntimeError) as error:
             raise ValueError(f"model: {classifier.name!r} cannot be sent to another process, since Keras cannot save "
                              f"it: {messages.one_line(error)}") from error
@@ -53,7 +53,7 @@ def _facts(classifier):
 
 def _classes(classifier):
     """The classes of a model's layers that are not Keras' own: dict, name -> class."""
-    kinds = {type(layer) for layer in (classifier.model, *classifier.keras.inside(classifier.model))}
+    kinds = {type(layer) for layer in (classifier.given, *classifier.keras.inside(classifier.given))}
     return {kind.__name__: kind for kind in kinds if kind.__module__.partition(".")[0] not in ("keras", "tf_keras")}
 
 

@@ -26,7 +26,8 @@ RANDOM = "random"
 
 
 def load_classifier(model, weights: str | os.PathLike | None = None, seed: int = 0, blocks: Sequence[str] | None = None,
-                    gradcam_layer: str | None = None, trust: bool = False) -> classifiers.Classifier:
+                    gradcam_layer: str | None = None, image_size: tuple[int, int] | None = None,
+                    trust: bool = False) -> classifiers.Classifier:
     """Loads a model to explain.
 
     Args:
@@ -41,6 +42,7 @@ def load_classifier(model, weights: str | os.PathLike | None = None, seed: int =
         blocks: list of "name=regular expression of layer names", top to bottom; default the paper's 17 for an
             Inception v3, whatever its head, and one block per layer for any other model.
         gradcam_layer: name of the layer that GradCAM reads; default the last convolutional feature map.
+        image_size: (H, W) of the images that the model must take; None for any.
         trust: bool, whether a model file may run code that it holds (Lambda layers) or names (modules to import).
 
     Returns:
@@ -67,10 +69,13 @@ def load_classifier(model, weights: str | os.PathLike | None = None, seed: int =
         classifier = classification.classify(_read(os.fspath(model), trust), name, blocks, gradcam_layer)
     else:
         classifier = classification.classify(model, None, blocks, gradcam_layer)
+    if image_size and classifier.image_shape[:2] != tuple(image_size):
+        raise ValueError(f"image_size: model {classifier.name!r} takes images of {classifier.image_shape[:2]}, "
+                         f"got {tuple(image_size)}")
     if weights == RANDOM:
         initialization.randomize_all(classifier, seed)
     elif weights is not None and not loads:
-        classifier.keras.load_weights(classifier.model, paths.checkpoint(weights))
+        classifier.keras.load_weights(classifier.given, paths.checkpoint(weights))
     finite.check(classifier)
     return classifier
 

@@ -29,7 +29,7 @@ def classify(model, name=None, patterns=None, gradcam_layer=None, architecture=N
         ValueError: the model is of another form, or ends in a softmax that cannot be taken off.
     """
     keras = implementations.implementation_of(model)
-    own_name = _name(keras, model)
+    own_name, given = _name(keras, model), model
     model = keras.to_logits(model)
     recognized_name, found = _recognized(keras, model)
     if found is None:
@@ -40,7 +40,7 @@ def classify(model, name=None, patterns=None, gradcam_layer=None, architecture=N
     outputs = int(model.output_shape[-1])
     called = recognized_name or name or own_name
     return classifier_module.Classifier(
-        name=called, model=model,
+        name=called, model=model, given=given,
         blocks=blocks_module.by_patterns(keras, model, patterns) if patterns else found.blocks,
         initializers=found.initializers, inspected=inspection.inspect(keras, model, called, gradcam_layer),
         class_names=architecture.class_names(outputs) if architecture else None,

@@ -24,6 +24,8 @@ class Classifier:
         inspected: `sanity_checks.models.inspection.Inspected`, what the forward pass tells.
         class_names: tuple of str, a name for each logit, or None.
         label_offset: int; a data set's label L is the logit L + label_offset. 1 where class 0 is the background.
+        given: Keras model as it was given, with the softmax that `model` lacks; it shares the variables of `model`. Files are
+            of it.
         keras: package that knows the inside of this Keras' models, see `sanity_checks.keras2`.
     """
 
@@ -34,6 +36,7 @@ class Classifier:
     inspected: object
     class_names: tuple = None
     label_offset: int = 0
+    given: object = None
     keras: object = keras2
     _traced: dict = dataclasses.field(default_factory=dict, init=False, repr=False)
 

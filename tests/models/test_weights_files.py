@@ -75,6 +75,17 @@ def test_weights_for_a_model_that_is_a_file(saved, given, tmp_path, images):
     assert same(models.load_classifier(tmp_path / "model.keras", weights=tmp_path / "w.weights.h5"), source, images)
 
 
+@PAIRS
+def test_weights_of_a_model_that_ends_in_a_softmax(saved, given, tmp_path, images):
+    def build(library):
+        return library.Sequential([library.layers.Input(SHAPE), library.layers.Flatten(), library.layers.Dense(4, activation="softmax")])
+    source = varied(build(saved))
+    source.save_weights(tmp_path / "w.weights.h5")
+    logits = models.load_classifier(build(given), weights=tmp_path / "w.weights.h5").logits(images)
+    kernel, bias = source.get_weights()
+    assert np.allclose(logits, images.reshape(3, -1) @ kernel + bias, rtol=1e-5)
+
+
 def test_the_papers_network_takes_weights_of_keras_3(tmp_path, digits):
     named = models.load_classifier("cnn", weights="random").model
     layers = keras.layers
