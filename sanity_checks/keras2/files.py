@@ -77,8 +77,7 @@ def load_weights(model, path):
     """Fills a model from a file of either Keras or a checkpoint; ValueError if that is damaged or does not fit the model as a whole."""
     path = os.fspath(path)
     try:
-        with tensorflow_paths.literal(path) as readable:
-            stored.load(model, readable, model.load_weights, 2)
+        stored.load(model, path, model.load_weights, 2)
     except ERRORS as error:
         raise ValueError(f"weights: {path} does not fit model {model.name!r}: {messages.one_line(error)}") from error
 

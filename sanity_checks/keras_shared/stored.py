@@ -11,6 +11,7 @@ import tempfile
 
 import h5py
 
+from sanity_checks import tensorflow_paths
 from sanity_checks.keras_shared import archives
 from sanity_checks.keras_shared import checkpoints
 
@@ -32,7 +33,8 @@ def load(model, path, read, library):
     before = model.get_weights()
     try:
         if checkpoints.is_checkpoint(path):
-            checkpoints.load(model, path)
+            with tensorflow_paths.literal(path) as readable:
+                checkpoints.load(model, readable)
         elif archives.is_zip(path) or archives.is_hdf5(path):
             _load_arrays(model, path, read, library)
         else:

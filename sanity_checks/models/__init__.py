@@ -60,24 +60,28 @@ def load_classifier(model, weights: str | os.PathLike | None = None, seed: int =
     loads = named and architecture.load is not None and weights != RANDOM
     _check_weights(weights, loads)
     if named:
-        network = architecture.load(weights, seed) if loads else architecture.build()
-        classifier = classification.classify(network, model, blocks, gradcam_layer, architecture)
-    elif imported.is_reference(model):
-        classifier = classification.classify(*_called(model), blocks, gradcam_layer)
-    elif isinstance(model, (str, os.PathLike)):
-        name = os.path.splitext(os.path.basename(os.path.normpath(model)))[0]
-        classifier = classification.classify(_read(os.fspath(model), trust), name, blocks, gradcam_layer)
+        network, name = architecture.load(weights, seed) if loads else architecture.build(), model
     else:
-        classifier = classification.classify(model, None, blocks, gradcam_layer)
+        network, name = _network(model, trust)
+    if weights not in (None, RANDOM) and not loads:
+        implementations.implementation_of(network).load_weights(network, paths.checkpoint(weights))
+    classifier = classification.classify(network, name, blocks, gradcam_layer, architecture)
     if image_size and classifier.image_shape[:2] != tuple(image_size):
         raise ValueError(f"image_size: model {classifier.name!r} takes images of {classifier.image_shape[:2]}, "
                          f"got {tuple(image_size)}")
     if weights == RANDOM:
         initialization.randomize_all(classifier, seed)
-    elif weights is not None and not loads:
-        classifier.keras.load_weights(classifier.given, paths.checkpoint(weights))
     finite.check(classifier)
     return classifier
+
+
+def _network(model, trust):
+    """(Keras model of a function's name, a file or a model itself; name for its rows, None for its own)."""
+    if imported.is_reference(model):
+        return _called(model)
+    if isinstance(model, (str, os.PathLike)):
+        return _read(os.fspath(model), trust), os.path.splitext(os.path.basename(os.path.normpath(model)))[0]
+    return model, None
 
 
 def _looks_like_path(model):
