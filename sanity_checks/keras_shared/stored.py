@@ -16,6 +16,7 @@ from sanity_checks.keras_shared import archives
 from sanity_checks.keras_shared import checkpoints
 
 ENDING = ".weights.h5"
+VARIABLES = os.path.join("variables", "variables")      # prefix of the checkpoint in a SavedModel
 
 
 def load(model, path, read, library):
@@ -23,13 +24,15 @@ def load(model, path, read, library):
 
     Args:
         model: built Keras model.
-        path: str, HDF5 file or .keras file of either Keras, or a checkpoint of TensorFlow.
+        path: str, HDF5 file or .keras file of either Keras, or a checkpoint of TensorFlow, alone or in a SavedModel.
         read: function of a path that calls this Keras' own loader on the model, with errors of its own.
         library: int, 2 or 3, which Keras that is.
 
     Raises:
         ValueError: the weights do not fit; the message continues "it".
     """
+    if os.path.isdir(path):
+        path = os.path.join(path, VARIABLES)
     before = model.get_weights()
     try:
         if checkpoints.is_checkpoint(path):

@@ -153,6 +153,15 @@ def test_checkpoints_of_tensorflow(library, held, tmp_path, images):
     assert same(models.load_classifier(chain(library), weights=given), source, images)
 
 
+def test_a_saved_model_as_weights(tmp_path, images):
+    source = varied(chain(tf_keras))
+    source.save(tmp_path / "folder")
+    assert same(models.load_classifier(chain(tf_keras), weights=tmp_path / "folder"), source, images)
+    for other in (chain(tf_keras, extra=True), chain(tf_keras, filters=5), chain(keras)):
+        with pytest.raises(ValueError, match="^weights: .*folder does not fit model"):
+            models.load_classifier(other, weights=tmp_path / "folder")
+
+
 def test_a_checkpoint_with_an_optimizer(tmp_path, images):
     source = varied(chain(tf_keras))
     source.compile("adam", "mse")
