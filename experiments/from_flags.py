@@ -116,7 +116,7 @@ def classifier(options):
               options.training_seed)
     source = sources.Source(functools.partial(
         models.load_classifier, options.model, path, blocks=getattr(options, "blocks", None) or None,
-        gradcam_layer=options.gradcam_layer))
+        gradcam_layer=options.gradcam_layer, output=options.output))
     source.get()
     return source
 
