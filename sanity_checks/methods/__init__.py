@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 import dataclasses
+import functools
 
 import numpy as np
 
+from sanity_checks import pixels
 from sanity_checks import registry
 from sanity_checks.methods import base
 from sanity_checks.methods import controls
@@ -96,7 +98,7 @@ def make_task(classifier, images, targets=None, image_ids=None, seed=0, batch_si
 
     `progress` is told of the model passes done, those of the prediction (targets=None) among them.
     """
-    images = np.ascontiguousarray(images, np.float32)
+    images = pixels.as_float32(images)
     if images.ndim != 4 or images.shape[1:] != classifier.image_shape or not len(images):
         raise ValueError(f"expected images of shape [N, {', '.join(map(str, classifier.image_shape))}] with N > 0 "
                          f"for model {classifier.name!r}, got {list(images.shape)}")
@@ -139,6 +141,21 @@ def check_suitable(classifier, name, method):
         raise ValueError(f"method {name!r} cannot explain model {classifier.name!r}: {reason}")
 
 
+def check_repeatable(classifier, made, images, seed=0, batch_size=None):
+    """ValueError if a user's own method among these gives the same images other maps when it is called again.
+
+    Args:
+        classifier: `sanity_checks.models.classifier.Classifier`.
+        made: dict, name -> `base.Method`.
+        images: float32 [n, H, W, C], a few.
+        seed, batch_size: see `explain`.
+    """
+    for method in made.values():
+        if isinstance(method, custom.Custom):
+            custom.check_repeatable(method, functools.partial(
+                make_task, classifier, images, seed=seed, batch_size=batch_size))
+
+
 def explain(classifier, images: np.ndarray, method, targets: Sequence | np.ndarray | None = None, seed: int = 0,
             batch_size: int | None = None, image_ids: Sequence | None = None, **parameters) -> np.ndarray:
     """Saliency maps of a classifier's present weights.
@@ -158,7 +175,7 @@ def explain(classifier, images: np.ndarray, method, targets: Sequence | np.ndarr
         float32 [N, H, W, C], the shape of the images.
 
     Raises:
-        ValueError: unknown method or parameter, unsuitable model, images or targets.
+        ValueError: unknown method or parameter, unsuitable model, images (complex or not finite ones, too) or targets.
     """
     made = make(method, **parameters)
     check_suitable(classifier, name_of(method), made)
