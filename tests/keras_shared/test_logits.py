@@ -10,6 +10,9 @@ import tf_keras
 import sanity_checks
 from sanity_checks import methods
 from sanity_checks import models
+from sanity_checks.keras2 import graph as keras2_graph
+from sanity_checks.keras3 import graph as keras3_graph
+from sanity_checks.keras_shared import endings
 from tests import registry
 
 SIZE, CLASSES = 6, 4
@@ -231,7 +234,16 @@ def ensemble(library, function):
     return library.Model(inputs, library.layers.Average()(members))
 
 
+def scaled(library):
+    class Scaled(library.layers.Dense):
+        def call(self, inputs):
+            return 2 * super().call(inputs)
+
+    return small(library, Scaled(CLASSES, activation="softmax"))
+
+
 REFUSED = {
+    "scaled": (scaled, "ends in Softmax"),
     "Lambda": (lambda k: small(k, top(k), k.layers.Lambda(lambda x: tf.nn.softmax(x))), "ends in Softmax"),
     "clipped": (lambda k: functional(k, lambda x: tf.clip_by_value(tf.nn.softmax(x), 1e-7, 1.) if k is tf_keras else (
         k.ops.clip(k.ops.softmax(x), 1e-7, 1.))), "ends in Softmax"),
@@ -262,6 +274,14 @@ def test_probabilities_that_cannot_be_taken_off_are_refused(library, end, images
     assert np.array_equal(np.asarray(model(images)), before)
 
 
+def test_a_layer_that_is_called_elsewhere_too_is_not_switched_off(library):
+    graph = keras2_graph if library is tf_keras else keras3_graph
+    inputs = library.Input((SIZE, SIZE, 1))
+    assert endings.find(graph, library.Model(inputs, twice_called(library)(inputs)).outputs[0]) is None
+    once = called(own(library, top(library, "softmax")))
+    assert endings.find(graph, library.Model(inputs, once(inputs)).outputs[0]).kind == "softmax"
+
+
 def test_an_activation_is_switched_on_again_after_an_error(library, images):
     class Failing(library.layers.Dense):
         fails = False
@@ -277,6 +297,7 @@ def test_an_activation_is_switched_on_again_after_an_error(library, images):
     layer.fails = True
     with pytest.raises(Exception, match="stop"):
         classifier.model(images)
+    assert layer.activation is not library.activations.linear
     layer.fails = False
     assert np.allclose(np.asarray(model(images)).sum(axis=1), 1)
 
