@@ -6,7 +6,6 @@ import threading
 
 import tensorflow as tf
 
-
 _PATCHED = threading.RLock()
 
 
