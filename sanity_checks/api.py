@@ -120,7 +120,7 @@ def run(classifier: classifiers.Classifier, images: np.ndarray,
     made = make_methods(classifier, methods)
     data = sources.given(_dataset(classifier, images, labels, image_ids, input_range))
     for test in tests:
-        states.stages(classifier, test)         # an unknown test is refused before any has run
+        states.stages(classifier, test, randomization)      # an unknown test is refused before any has run
     packed = sources.Source(packing.Packed(classifier), classifier)
     keep = None if output_dir else tempfile.TemporaryDirectory()
     folder = os.fspath(output_dir) if output_dir else keep.name
