@@ -87,6 +87,8 @@ def _code(layer):
             parts.append([kind.__qualname__, [_function(function) for function in functions]])
             read.update(*(_names(function.__code__) for function in functions))
     for name, value in sorted(vars(layer).items()):
+        if getattr(getattr(value, "__wrapped__", None), "__self__", None) is layer:
+            continue                # a method of the class, which Keras 3 wraps for each layer
         if callable(value) and not is_part(value):
             if not _known(value):
                 parts.append([name, _function(value)])

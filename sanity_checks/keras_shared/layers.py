@@ -7,6 +7,7 @@ itself is not touched.
 
 import contextlib
 import dataclasses
+import inspect
 import threading
 
 from sanity_checks.keras_shared import description
@@ -138,10 +139,10 @@ def _own(package, layer):
 
 def _twins(package, layer, own):
     """The initializers of a layer's own variables, as a layer made like it uses them: dict, key -> initializer."""
-    for make in (_configured, _bare):
+    for make in (_configured, _completed, _bare):
         with package.isolated(0), _listening(package) as records:
             try:
-                twin = make(layer)
+                twin = make(package.graph.LIBRARY, layer)
                 if _shapes(_own(package, twin)) != _shapes(own):
                     package.build_like(twin, layer)
                 made = _own(package, twin)
@@ -154,14 +155,23 @@ def _twins(package, layer, own):
     return {}
 
 
-def _configured(layer):
+def _configured(library, layer):
     return type(layer).from_config(layer.get_config())
 
 
-def _bare(layer):
+def _completed(library, layer):
+    """The same where the configuration is not what the class takes: it has more, or lacks what the layer has as attributes."""
+    parameters = inspect.signature(type(layer)).parameters
+    config = {name: value for name, value in layer.get_config().items() if name in parameters}
+    missing = {name: getattr(layer, name) for name, parameter in parameters.items()
+               if parameter.default is parameter.empty and name not in config and hasattr(layer, name)}
+    return type(layer).from_config({**config, **missing})
+
+
+def _bare(library, layer):
     """A layer of the same class and settings, where its class does not say how to make one from a configuration."""
     twin = type(layer).__new__(type(layer))
-    next(kind for kind in type(layer).__mro__ if kind.__module__.partition(".")[0] in ("keras", "tf_keras")).__init__(twin)
+    (library.Model if isinstance(layer, library.Model) else library.layers.Layer).__init__(twin)
     for name, value in vars(layer).items():
         if not name.startswith("_") and name not in vars(twin) and not description.is_part(value):
             setattr(twin, name, value)
