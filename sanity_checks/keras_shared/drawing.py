@@ -29,7 +29,7 @@ def initial_values(isolated, initializer, shape, dtype, seed):
     @tf.function(autograph=False)
     def values():                   # in a graph of its own, operations have seeds and states of their own
         tf.random.set_seed(seed)
-        return tf.cast(initializer(shape, dtype=dtype), dtype)
+        return tf.ensure_shape(tf.cast(initializer(shape, dtype=dtype), dtype), shape)
 
     with isolated(seed), _seeded_inside(initializer, seed):
         return values()
