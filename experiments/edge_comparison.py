@@ -37,7 +37,7 @@ def main(found):
     from_flags.check(found)
     options = found.values
     classifier = from_flags.classifier(options)
-    dataset = from_flags.dataset(options, classifier.get().image_shape)
+    dataset = from_flags.dataset(options, classifier.get())
     settings = edge_comparison.Settings(from_flags.make_methods(options, classifier.get()), tuple(options.metrics),
                                         options.seed, options.batch_size)
     job = edge_comparison.job(classifier, dataset, settings, from_flags.units(options), from_flags.flagfile(found))

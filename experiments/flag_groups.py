@@ -7,6 +7,7 @@ from sanity_checks import methods
 from sanity_checks import metrics
 from sanity_checks import registry
 from sanity_checks.comparison import runner
+from sanity_checks.vocabulary import datasets as dataset_records
 from sanity_checks.vocabulary import models
 from sanity_checks.weights import initialization
 
@@ -39,19 +40,25 @@ def gradcam_layer(found):
               "Layer whose output GradCAM reads; default: the last convolutional feature map.")
 
 
-def data(found, photographs=True):
-    """On which images."""
+def data(found, given=True):
+    """On which images; `given` ones are a user's own."""
     group = "Images"
-    listed = [name for name in datasets.DATASETS if photographs or name != "image_folder"]
+    listed = [name for name in datasets.DATASETS if given or name not in dataset_records.GIVEN]
     found.add(group, flags.DEFINE_enum, "dataset", None, listed,
-              "Data set; default: image_folder with --images, else mnist." if photographs else "Data set; default: mnist.")
+              "Data set; default: arrays with --images=FILE.npz or .npy, image_folder with other --images, else mnist."
+              if given else "Data set; default: mnist.")
     found.add(group, flags.DEFINE_string, "data_dir", None,
               "Folder of the data set's files (npz or IDX); default: Keras' cache, the system, a download.")
-    if photographs:
+    if given:
         found.add(group, flags.DEFINE_string, "images", None,
-                  "Photographs: a folder, a glob, or a CSV with columns file and label.")
-        found.add(group, flags.DEFINE_enum, "preprocess", "inception", list(datasets.PREPROCESSING),
-                  "How photographs become model inputs.")
+                  "Photographs: a folder, a glob, or a CSV with columns file and label. Or arrays: an .npz file with "
+                  "images [N, H, W, C] (uint8 or float) and, if there are any, labels and ids; or an .npy file of images.")
+        found.add(group, flags.DEFINE_string, "image_size", None,
+                  "H,W of model inputs, for a model that takes any size; default: the model's own.")
+        found.add(group, flags.DEFINE_string, "preprocess", None,
+                  f"How pixels become model inputs: {', '.join(datasets.PREPROCESSING)}, or numbers on the scale of 0 to "
+                  f"255, MEAN,STD or three means and three standard deviations; default: inception for photographs, "
+                  f"arrays as they are. Arrays of floats always are.")
         found.add(group, flags.DEFINE_bool, "skip_unreadable", False,
                   "Skip, name and count photographs that cannot be read.")
 

@@ -2,6 +2,7 @@
 
 import functools
 import os
+import re
 import sys
 
 from absl import logging
@@ -17,12 +18,16 @@ from sanity_checks.comparison import runner
 from sanity_checks.comparison import sources
 from sanity_checks.runs import execute
 from sanity_checks.training import training_run
+from sanity_checks.vocabulary import datasets as dataset_records
 from sanity_checks.vocabulary import methods as method_records
 from sanity_checks.weights import initialization
 
 models = lazy.module("sanity_checks.models")
+input_ranges = lazy.module("sanity_checks.models.input_range")
 
-FOLDER = "image_folder"
+FOLDER, ARRAYS = "image_folder", "arrays"
+NO_MODEL_SHAPE = (299, 299, 3)          # (H, W, C) of photographs where no model says: Inception v3's
+LARGEST_SIDE = 10_000                   # pixels of --image_size
 SHARING = ("shard", "num_shards")       # what flags.flags leaves out: it runs all shards
 
 
@@ -49,6 +54,9 @@ def check(found):
         flag_groups.check_names("methods", options.methods, methods.METHODS)
     if "figure_images" in names:
         figure_images(options)
+    if "preprocess" in names and options.preprocess is not None:
+        datasets.find_preprocessing(options.preprocess)
+    image_size(options)
     for name, why in _idle(found):
         logging.warning("--%s has no effect: %s", name, why)
 
@@ -58,7 +66,7 @@ def _idle(found):
     options, names = found.values, found.names()
     conditions = {
         "training_iterations": (lambda: not options.train_if_missing, "it goes with --train_if_missing"),
-        "preprocess": (lambda: dataset_name(options) != FOLDER, "it goes with photographs, --images"),
+        "preprocess": (lambda: dataset_name(options) not in dataset_records.GIVEN, "it goes with --images"),
         "skip_unreadable": (lambda: dataset_name(options) != FOLDER, "it goes with photographs, --images"),
         "initializer_stddev": (lambda: options.initializer == "original", "--initializer=original has its own"),
     }
@@ -82,26 +90,56 @@ def figure_images(options):
     return tuple(int(text) for text in options.figure_images)
 
 
+def image_size(options):
+    """--image_size as (H, W); None where it is not given."""
+    text = getattr(options, "image_size", None)
+    if text is None:
+        return None
+    sides = [side.strip() for side in text.split(",")]
+    if len(sides) != 2 or not all(re.fullmatch("[0-9]{1,5}", side) and 0 < int(side) <= LARGEST_SIDE for side in sides):
+        raise ValueError(f"image_size: expected H,W of 1 to {LARGEST_SIDE} pixels, such as 224,224, got {text!r}")
+    return tuple(map(int, sides))
+
+
 def dataset_name(options):
     """The data set that the flags name, or the default: str."""
-    return options.dataset or (FOLDER if getattr(options, "images", None) else "mnist")
+    images = getattr(options, "images", None)
+    default = (ARRAYS if datasets.is_file_of_arrays(images) else FOLDER) if images else "mnist"
+    return options.dataset or default
 
 
-def dataset(options, image_shape=(299, 299, 3)):
+def dataset(options, loaded=None):
     """The data set that the flags name: `sources.Source`.
+
+    Logs a warning if its images are in another range than the model rescales inside.
 
     Args:
         options: the flags.
-        image_shape: (H, W, C) that photographs are resized to.
+        loaded: `Classifier` that its photographs are resized for; None where no model reads them.
+
+    Raises:
+        ValueError: data that are not what the flags say, or of another size than --image_size.
     """
-    name, arguments = dataset_name(options), {}
+    name, size, images = dataset_name(options), image_size(options), getattr(options, "images", None)
+    shape = loaded.image_shape if loaded else (*(size or NO_MODEL_SHAPE[:2]), NO_MODEL_SHAPE[2])
+    if images and name not in dataset_records.GIVEN:
+        wanted = ARRAYS if datasets.is_file_of_arrays(images) else f"{FOLDER} with photographs"
+        raise ValueError(f"images: expected --dataset={wanted}, got --dataset={name}")
+    arguments = {}
     if name == FOLDER:
-        arguments = {"images": options.images, "image_size": tuple(image_shape[:2]), "preprocess": options.preprocess,
+        arguments = {"images": images, "image_size": shape[:2], "channels": shape[2],
+                     "preprocess": options.preprocess or datasets.DEFAULT_PREPROCESSING,
                      "skip_unreadable": options.skip_unreadable}
-    elif getattr(options, "images", None):
-        raise ValueError(f"images: expected --dataset={FOLDER} with photographs, got --dataset={name}")
+    elif name == ARRAYS:
+        arguments = {"images": images, "preprocess": options.preprocess}
     source = sources.Source(functools.partial(datasets.load, name, options.data_dir, **arguments))
     logging.info("data set %s read from %s", name, source.get().source)
+    found = source.get().image_shape
+    if size and tuple(found[:2]) != size:
+        raise ValueError(f"image_size: images of {name} are {found[0]},{found[1]}, got {size[0]},{size[1]}")
+    warning = loaded and input_ranges.mismatch(loaded, source.get())
+    if warning:
+        logging.warning("%s", warning)
     return source
 
 
@@ -116,7 +154,7 @@ def classifier(options):
               options.training_seed)
     source = sources.Source(functools.partial(
         models.load_classifier, options.model, path, blocks=getattr(options, "blocks", None) or None,
-        gradcam_layer=options.gradcam_layer))
+        gradcam_layer=options.gradcam_layer, image_size=image_size(options)))
     source.get()
     return source
 

@@ -52,7 +52,7 @@ def define():
               "Train the CNN with its L2 term (paper's text; the released code: by default not).")
     found.add(group, flags.DEFINE_bool, "train_only", False, "Train this shard's part of the networks and stop.")
     flag_groups.gradcam_layer(found)
-    flag_groups.data(found, photographs=False)
+    flag_groups.data(found, given=False)
     flag_groups.choice_of_methods(found)
     flag_groups.choice_of_metrics(found)
     flag_groups.explained_class(found)

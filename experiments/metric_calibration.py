@@ -41,7 +41,7 @@ def main(found):
     options = found.values
     made = {name: from_flags.make_method(options, name) for name in calibration_units.METHODS}
     classifier = from_flags.classifier(options)
-    dataset = from_flags.dataset(options, classifier.get().image_shape)
+    dataset = from_flags.dataset(options, classifier.get())
     settings = calibration_units.Settings(made, tuple(options.metrics), options.seed, options.batch_size)
     job = calibration_units.job(classifier, dataset, settings, from_flags.units(options), from_flags.flagfile(found))
     if from_flags.finished(job, options):

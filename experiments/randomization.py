@@ -39,7 +39,7 @@ def run(found, test):
     drawn = from_flags.randomization(options)
     classifier = from_flags.classifier(options)
     protocol = from_flags.protocol(options, test, classifier.get(), drawn)
-    dataset = from_flags.dataset(options, classifier.get().image_shape)
+    dataset = from_flags.dataset(options, classifier.get())
     path = os.path.abspath(options.weights) if options.weights else None
     job = jobs.weight_states(classifier, dataset, protocol, from_flags.units(options), from_flags.flagfile(found),
                              {"weights_file": path})

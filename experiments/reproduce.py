@@ -18,6 +18,7 @@ from experiments import command
 from experiments import commands
 from experiments import flag_groups
 from experiments import reproduction
+from sanity_checks import datasets
 from sanity_checks import methods
 from sanity_checks import metrics
 from sanity_checks import report
@@ -72,6 +73,7 @@ def main(found):
     for name in ("metrics", "photograph_metrics"):
         if options[name].value:
             flag_groups.check_names(name, options[name].value, metrics.METRICS)
+    datasets.find_preprocessing(options.preprocess, 3)
     steps = reproduction.steps(options)
     if options.list:
         for step in steps:

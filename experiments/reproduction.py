@@ -4,6 +4,7 @@ import dataclasses
 import os
 
 from sanity_checks import datasets
+from sanity_checks.vocabulary import datasets as dataset_records
 from sanity_checks.vocabulary import methods as method_records
 from sanity_checks.vocabulary import models as model_records
 from sanity_checks.vocabulary import names
@@ -63,7 +64,7 @@ def steps(options):
         ValueError: an unknown model or data set.
     """
     for name, given, known in (("models", options.models, SMALL_MODELS), ("datasets", options.datasets, datasets.DATASETS)):
-        unknown = [value for value in given if value not in known or value == "image_folder"]
+        unknown = [value for value in given if value not in known or value in dataset_records.GIVEN]
         if unknown:
             raise ValueError(f"--{name}: expected some of {', '.join(known)}, got {unknown[0]!r}")
     found = []

@@ -26,7 +26,7 @@ def define():
     found.add(group, flags.DEFINE_integer, "seed", 0, "Seed of the initial weights and of the order of the images.",
               lower_bound=0)
     found.add(group, flags.DEFINE_string, "output_dir", None, "Folder for the trained network.")
-    flag_groups.data(found, photographs=False)
+    flag_groups.data(found, given=False)
     return found
 
 

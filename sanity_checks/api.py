@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import os
 import tempfile
+import warnings
 
 import matplotlib.figure
 import numpy as np
@@ -13,6 +14,7 @@ import pandas as pd
 
 from sanity_checks import datasets
 from sanity_checks import methods as methods_module
+from sanity_checks import pixels
 from sanity_checks import report
 from sanity_checks import runs
 from sanity_checks.analysis import aggregation
@@ -25,6 +27,7 @@ from sanity_checks.datasets import base
 from sanity_checks.figures import curves
 from sanity_checks.methods import base as methods_base
 from sanity_checks.models import classifier as classifiers
+from sanity_checks.models import input_range as input_ranges
 from sanity_checks.runs import execute
 from sanity_checks.runs import fingerprint
 from sanity_checks.vocabulary import tests as test_records
@@ -109,7 +112,8 @@ def run(classifier: classifiers.Classifier, images: np.ndarray,
         seed, randomization, explained_class, batch_size: see `sanity_checks.comparison.runner.Protocol`.
         output_dir: folder that keeps one run directory a test; a killed run with the same arguments goes on there.
             Default: a temporary folder that goes with the report.
-        input_range: (lowest, highest) value of an image, for figures; default that of `images`.
+        input_range: (lowest, highest) value that an image can have, for figures, and for the warning that the model
+            rescales images of another range inside; default that of `images`.
         progress: whether to show a progress bar.
         null_draws: pairs of random networks behind the null.
 
@@ -119,6 +123,9 @@ def run(classifier: classifiers.Classifier, images: np.ndarray,
     """
     made = make_methods(classifier, methods)
     data = sources.given(_dataset(classifier, images, labels, image_ids, input_range))
+    mismatch = input_ranges.mismatch(classifier, data.get())
+    if mismatch:
+        warnings.warn(mismatch, stacklevel=2)
     for test in tests:
         states.stages(classifier, test, randomization)      # an unknown test is refused before any has run
     packed = sources.Source(packing.Packed(classifier), classifier)
@@ -175,7 +182,7 @@ def _name(method):
 
 
 def _dataset(classifier, images, labels, image_ids, input_range):
-    images = np.ascontiguousarray(images, np.float32)
+    images = pixels.as_float32(images)
     if images.ndim != 4 or images.shape[1:] != classifier.image_shape or not len(images):
         raise ValueError(f"images: expected shape [N, {', '.join(map(str, classifier.image_shape))}] with N > 0, "
                          f"got {list(images.shape)}")
@@ -183,6 +190,6 @@ def _dataset(classifier, images, labels, image_ids, input_range):
     if len(set(ids)) != len(images):
         raise ValueError(f"image_ids: expected {len(images)} distinct names, got {len(ids)}, {len(set(ids))} distinct")
     labels = None if labels is None else datasets.base.class_labels(labels, len(images))
-    span = input_range or (float(images.min()), float(images.max()))
+    span = input_range or pixels.value_range(images)
     return base.Dataset("images", "memory", base.content_sha256(images), None, None,
                         base.ArraySplit(images, labels, ids), images.shape[1:], span)

@@ -73,7 +73,7 @@ def papers_network(request):
     return request.getfixturevalue(request.param)
 
 
-@pytest.fixture(scope="session", params=["small_cnn", "small_mlp"])
+@pytest.fixture(scope="session", params=["small_cnn", "small_mlp", "small_cnn_of_keras_3"])
 def network(request, shared, segmentation):
     """Each network of `registry.NETWORKS`, untrained, on the paper's blocks. Tests leave its weights as they are."""
     return _share(shared, request.param, lambda: _small(request.param))

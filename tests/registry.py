@@ -5,6 +5,7 @@ A method that is registered without small settings fails `tests/test_registry.py
 
 import inspect
 
+import keras
 import pytest
 import tf_keras
 
@@ -54,14 +55,18 @@ def suitable_methods(classifier, names=tuple(methods.METHODS)):
     return {name: make(name) for name in names if is_suitable(classifier, name)}
 
 
-def _small_cnn():
+def _small_cnn(library=tf_keras, name="small_cnn"):
     """The paper's CNN with 4, 6 and 16 units in the place of 32, 64 and 1024."""
-    layers = tf_keras.layers
-    return tf_keras.Sequential([
+    layers = library.layers
+    return library.Sequential([
         layers.InputLayer((28, 28, 1)), layers.Conv2D(4, 5, padding="same", activation="relu", name="conv1"),
-        layers.MaxPool2D(2), layers.Conv2D(6, 5, padding="same", activation="relu", name="conv2"), layers.MaxPool2D(2),
+        layers.MaxPooling2D(2), layers.Conv2D(6, 5, padding="same", activation="relu", name="conv2"), layers.MaxPooling2D(2),
         layers.Flatten(), layers.Dense(16, activation="relu", name="fc1"), layers.Dense(10, name="softmax_linear"),
-    ], name="small_cnn")
+    ], name=name)
+
+
+def _small_cnn_of_keras_3():
+    return _small_cnn(keras, "small_cnn_of_keras_3")
 
 
 def _small_mlp():
@@ -72,8 +77,9 @@ def _small_mlp():
                                 layers.Dense(10, name="logits")], name="small_mlp")
 
 
-# Untrained networks that every contract runs on: a feature map for GradCAM, and none. Blocks are named as the paper's.
-NETWORKS = {"small_cnn": _small_cnn, "small_mlp": _small_mlp}
+# Untrained networks that every contract runs on: a feature map for GradCAM, and none; tf_keras, and Keras 3. Blocks are named
+# as the paper's.
+NETWORKS = {"small_cnn": _small_cnn, "small_mlp": _small_mlp, "small_cnn_of_keras_3": _small_cnn_of_keras_3}
 
 
 def classifier(name, seed=1):

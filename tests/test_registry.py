@@ -31,7 +31,7 @@ def test_stochastic_methods_are_those_that_noise_changes(network, digits):
 
 
 def test_the_shared_networks_are_those_of_the_registry(network):
-    assert network.name in registry.NETWORKS and len(registry.NETWORKS) == 2
+    assert network.name in registry.NETWORKS and len(registry.NETWORKS) == 3
 
 
 def test_a_copy_has_the_weights_and_no_traces(network):

@@ -42,7 +42,7 @@ class Gallery:
         named = sorted(set(explained.tolist()) & set(self._class_names))
         return runs.FigureMaps(
             image=shown_image(self._dataset, pixels[position]), image_id=split.ids[self._unit.first + position],
-            input_range=self._dataset.input_range, label=label, stages=tuple(self._stages),
+            input_range=shown_range(self._dataset), label=label, stages=tuple(self._stages),
             maps={method: np.stack([maps[i] for maps in stages]) for method, stages in self._maps.items()},
             explained_class=explained, class_names={k: self._class_names[k] for k in named},
             label_name=self._label_name(label))
@@ -72,5 +72,17 @@ def _named(names, first=0):
 
 
 def shown_image(dataset, image):
-    """A model input [H, W, C] as figures show it, its channels red, green, blue."""
+    """A model input [H, W, C] as figures show it: channels red, green, blue, black and white as of `shown_range`.
+
+    Channels that have ranges of their own are stretched to the range of all, so that a grey pixel is grey.
+    """
+    if np.ndim(dataset.input_range[0]):
+        (low, high), (lowest, highest) = np.array(dataset.input_range), shown_range(dataset)
+        image = (lowest + (image - low) * ((highest - lowest) / (high - low))).astype(np.float32)
     return image[..., ::-1] if dataset.bgr else image
+
+
+def shown_range(dataset):
+    """The values of black and white in `shown_image`, the lowest and the highest of all channels: (float, float)."""
+    low, high = dataset.input_range
+    return float(np.min(low)), float(np.max(high))

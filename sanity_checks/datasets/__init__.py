@@ -1,6 +1,7 @@
-"""Data sets: MNIST, Fashion-MNIST, a small MNIST that needs no download, and folders of photographs."""
+"""Data sets: MNIST, Fashion-MNIST, a small MNIST that needs no download, folders of photographs, arrays."""
 
 from sanity_checks import registry
+from sanity_checks.datasets import arrays
 from sanity_checks.datasets import base
 from sanity_checks.datasets import image_folder
 from sanity_checks.datasets import mnist
@@ -15,9 +16,13 @@ DATASETS = {
     "fashion_mnist": mnist.load_fashion_mnist,
     "mnist_5k": mnist_5k.load,
     "image_folder": image_folder.load,
+    "arrays": arrays.load,
 }
 
 PREPROCESSING = preprocessing.PREPROCESSING
+DEFAULT_PREPROCESSING = preprocessing.DEFAULT
+find_preprocessing = preprocessing.find
+is_file_of_arrays = arrays.is_file_of_arrays
 
 
 def load(name, data_dir=None, **options):
@@ -26,7 +31,8 @@ def load(name, data_dir=None, **options):
     Args:
         name: a name in `DATASETS`.
         data_dir: str or path, folder of its files; None looks in the usual places (`sanity_checks.datasets.mnist`).
-        **options: of the data set's own loader; `image_folder` has images, image_size, preprocess, skip_unreadable.
+        **options: of the data set's own loader; `image_folder` has images, image_size, preprocess, skip_unreadable,
+            channels; `arrays` has images, preprocess.
 
     Returns:
         `Dataset`.

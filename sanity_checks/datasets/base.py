@@ -6,6 +6,8 @@ import json
 
 import numpy as np
 
+LARGEST_LABEL = 999_999     # more classes than any classifier has: a larger number is no class
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Dataset:
@@ -18,7 +20,7 @@ class Dataset:
         train, validation: splits, or None.
         test: the split that is explained.
         image_shape: (H, W, C).
-        input_range: (lowest, highest) value an image can have.
+        input_range: (lowest, highest) value an image can have: floats, or tuples of C floats where channels differ.
         class_names: tuple of str, or None.
         skipped: tuple of str, files that could not be read and were left out.
         bgr: whether the images' channels are blue, green, red; figures show them the other way round.
@@ -113,7 +115,7 @@ def class_labels(values, count):
         int64 [N].
 
     Raises:
-        ValueError: one-hot rows, fractions, or another number of labels.
+        ValueError: one-hot rows, fractions, numbers beyond `LARGEST_LABEL`, or another number of labels.
     """
     labels = np.asarray(values)
     expected = f"labels: expected {count} class numbers, found"
@@ -127,6 +129,9 @@ def class_labels(values, count):
     fractional = ~(np.isfinite(labels) & (labels == np.floor(labels)))
     if fractional.any():
         raise ValueError(f"{expected} {labels[fractional][0]}, which is no whole number")
+    largest = labels[np.abs(labels.astype(np.float64)).argmax()]
+    if abs(float(largest)) > LARGEST_LABEL:
+        raise ValueError(f"{expected} {largest}, which is above {LARGEST_LABEL}")
     return labels.astype(np.int64)
 
 

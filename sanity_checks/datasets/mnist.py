@@ -18,6 +18,7 @@ import numpy as np
 
 from sanity_checks.datasets import base
 from sanity_checks.datasets import idx
+from sanity_checks.datasets import listing
 
 VALIDATION = 5_000          # the first so many training images validate, as in the paper
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
@@ -86,6 +87,8 @@ def _from_folder(family, data_dir):
     data_dir = os.path.expanduser(data_dir)
     if not os.path.exists(data_dir):
         raise FileNotFoundError(f"data_dir: no such folder: {data_dir}")
+    if os.path.isdir(data_dir):
+        listing.entries(data_dir, "data_dir")       # one that cannot be read is not one that lacks the data
     found = _read_folder(family, data_dir)
     if not found:
         raise FileNotFoundError(f"data_dir: {data_dir} has no {family.name}: expected {_expected(family)}")

@@ -60,7 +60,9 @@ def flaw(saliency, reduce):
 
 
 def picture(image, input_range):
-    """The image as colours: float64 [H, W, 3] in [0, 1]; other than three channels are averaged to grey.
+    """The image as colours: float64 [H, W, 3] in [0, 1].
+
+    Of four channels the first three are shown, red, green and blue before alpha. Other numbers are averaged to grey.
 
     Args:
         image: float32 [H, W, C].
@@ -68,7 +70,7 @@ def picture(image, input_range):
     """
     low, high = input_range
     shade = np.clip((np.asarray(image, np.float64) - low) / (high - low), 0, 1)
-    return shade if shade.shape[-1] == 3 else grey_colors(shade.mean(axis=-1))
+    return shade[..., :3] if shade.shape[-1] in (3, 4) else grey_colors(shade.mean(axis=-1))
 
 
 def resized(array, height, width):

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework import ops  # what tf.gradients asks for an operation's gradient
 
+from sanity_checks import messages
 from sanity_checks.graphs import forward as forward_module
 
 RANDOM = re.compile(r"(Random|Truncated|ParameterizedTruncated|Multinomial|Stateful(Uniform|Standard|Truncated|Random)|"
@@ -17,7 +18,6 @@ RANDOM = re.compile(r"(Random|Truncated|ParameterizedTruncated|Multinomial|State
 ASSIGNING = re.compile(r"(Assign|ResourceScatter|ResourceApply)")
 # Operations between real numbers whose derivative TensorFlow takes for none.
 STEPS = ("Floor", "Ceil", "Rint", "Round", "StopGradient", "FakeQuantWithMinMaxVarsPerChannelGradient", "Sign")
-BATCH_NORMALIZATION = re.compile(r"FusedBatchNorm")
 
 # Between a softmax and the outputs these leave probabilities what they are, or nearly.
 AFTER_PROBABILITIES = ("Identity", "Cast", "Reshape", "Squeeze", "ExpandDims", "Minimum", "Maximum", "ClipByValue", "Mul", "RealDiv",
@@ -53,15 +53,17 @@ def _refuse_training(forward, name):
         if (RANDOM.match(operation.type) and not _is_seeded(operation)) or _inside(operation, RANDOM):
             raise ValueError(f"model: {name!r} draws at random when it is called, in layer {forward.layer_of(operation)!r} "
                              f"({operation.type}), so that a map would differ from itself; call that layer without training=True")
-        if BATCH_NORMALIZATION.match(operation.type) and operation.get_attr("is_training"):
-            raise ValueError(f"model: {name!r} normalizes by the batch when it is called, in layer "
-                             f"{forward.layer_of(operation)!r}; call that layer without training=True")
 
 
 def _is_seeded(operation):
     """Whether an operation draws the same at each call: a stateless one with a constant seed."""
-    return operation.type.startswith("Stateless") and all(
-        tf.get_static_value(value) is not None for value in list(operation.inputs)[1:])
+    return operation.type.startswith("Stateless") and all(_is_constant(value.op) for value in list(operation.inputs)[1:])
+
+
+def _is_constant(operation):
+    if not operation.inputs:
+        return operation.type in ("Const", "StatelessRandomGetAlg")
+    return not operation.op_def.is_stateful and all(_is_constant(value.op) for value in operation.inputs)
 
 
 def _inside(operation, types):
@@ -113,7 +115,10 @@ def _probe(forward, name):
     """Runs the model on random images, together and each alone."""
     shape = (PROBED, *forward.image.shape[1:])
     images = np.random.default_rng(0).random(shape, np.float32)
-    together = forward.function(images).numpy()
+    try:
+        together = forward.function(images).numpy()
+    except tf.errors.OpError as error:
+        raise ValueError(f"model: {name!r} cannot be run here: {messages.one_line(_cause(error))}") from error
     if not np.isfinite(together).all():
         return                          # of weights that are not: refused elsewhere, by name
     scale = np.abs(together).max()
@@ -122,5 +127,11 @@ def _probe(forward, name):
                          f"off; build it so that it ends in logits")
     alone = forward.function(images[:1]).numpy()
     if np.abs(alone - together[:1]).max() > 1e-2 * scale:
-        raise ValueError(f"model: {name!r} gives an image other outputs alone than in a batch; its maps would depend on the "
-                         f"batch")
+        raise ValueError(f"model: {name!r} gives an image other outputs alone than in a batch, as normalization by the batch "
+                         f"does; call such a layer without training=True")
+
+
+def _cause(error):
+    """What TensorFlow says is wrong, without where in the code: the line before the last, which names the operation."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip() and not line.strip().startswith(("[[", "File "))]
+    return lines[-1] if lines else error

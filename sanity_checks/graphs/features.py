@@ -16,7 +16,7 @@ from sanity_checks.graphs import forward as forward_module
 
 CONVOLUTIONS = ("Conv2D", "DepthwiseConv2dNative", "Conv2DBackpropInput")
 POINTWISE = (
-    "Abs", "Add", "AddN", "AddV2", "BiasAdd", "BatchToSpaceND", "Cast", "CheckNumerics", "ConcatV2", "Div", "DivNoNan", "Elu", "EnsureShape",
+    "Abs", "Add", "AddN", "AddV2", "BiasAdd", "Cast", "CheckNumerics", "ConcatV2", "Div", "DivNoNan", "Elu", "EnsureShape",
     "Erf", "Erfc", "Exp", "Expm1", "FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3", "Identity", "IdentityN", "LRN",
     "LeakyRelu", "Log", "Log1p", "Maximum", "Minimum", "Mul", "Neg", "Pow", "RealDiv", "Reciprocal", "Relu", "Relu6", "Rsqrt", "Select",
     "SelectV2", "Selu", "Sigmoid", "Softplus", "Softsign", "Sqrt", "Square", "SquaredDifference", "Sub", "Tanh")
@@ -95,7 +95,7 @@ def as_channels_last(features, values):
 
 def _last(forward, trails):
     reached = forward.below(forward.logits, checks.is_differentiable)
-    maps = [operation for operation in reached if _is_candidate(trails.get(operation))]
+    maps = [operation for operation in reached if operation.type != "Identity" and _is_map(trails.get(operation))]
     position = {operation: number for number, operation in enumerate(forward.operations)}
     newest = position[maps[-1]] if maps else -1
     hidden = [operation for operation in reached if position[operation] > newest and _hides_convolution(operation)]
@@ -152,7 +152,7 @@ def _layer_of(forward, operation):
     """The path of the layer that returned an operation's output, inside the model; else of the layer that made it."""
     returned = [call.path for call in forward.calls if any(output.op is operation for output in call.outputs)]
     path = returned[0] if returned else forward.layer_of(operation)
-    return path.partition("/")[2] or path
+    return path.partition("/")[2] or operation.name.rpartition("/")[2]      # a function's, in no layer
 
 
 def _size(tensor, layout):
@@ -164,7 +164,7 @@ def _channels(tensor, layout):
     return tensor.shape[1] if layout == FIRST else tensor.shape[-1]
 
 
-def _is_candidate(trail):
+def _is_map(trail):
     return trail is not None and trail.is_map
 
 
@@ -199,6 +199,8 @@ def _trail(operation, below):
     known = [trail for trail in below if trail is not None]
     if not known:
         return None
+    if operation.type == "BatchToSpaceND" and known[0].is_map:      # end of a dilated convolution
+        return _Trail(_size(output, known[0].layout), known[0].layout)
     if operation.type in POINTWISE:
         return _pointwise(operation, output, known)
     if operation.type == "Transpose":

@@ -5,6 +5,7 @@ import functools
 
 import tensorflow as tf
 
+SHAPES = ("Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike")      # the same for all images of one size
 FUNCTION_CALLS = ("PartitionedCall", "StatefulPartitionedCall", "While", "StatelessWhile", "If", "StatelessIf", "Case",
                   "StatelessCase")
 
@@ -48,10 +49,10 @@ class Forward:
 
     @functools.cached_property
     def of_image(self):
-        """The operations that compute from the image: set of tf.Operation."""
+        """The operations that compute from the image's values, not from its shape alone: set of tf.Operation."""
         found = {self.image.op}
         for operation in self.operations:
-            if any(value.op in found for value in operation.inputs):
+            if operation.type not in SHAPES and any(value.op in found for value in operation.inputs):
                 found.add(operation)
         return found
 

@@ -5,6 +5,7 @@ import dataclasses
 
 import numpy as np
 
+from sanity_checks import pixels
 from sanity_checks import registry
 from sanity_checks.methods import base
 from sanity_checks.methods import controls
@@ -96,7 +97,7 @@ def make_task(classifier, images, targets=None, image_ids=None, seed=0, batch_si
 
     `progress` is told of the model passes done, those of the prediction (targets=None) among them.
     """
-    images = np.ascontiguousarray(images, np.float32)
+    images = pixels.as_float32(images)
     if images.ndim != 4 or images.shape[1:] != classifier.image_shape or not len(images):
         raise ValueError(f"expected images of shape [N, {', '.join(map(str, classifier.image_shape))}] with N > 0 "
                          f"for model {classifier.name!r}, got {list(images.shape)}")
@@ -158,7 +159,7 @@ def explain(classifier, images: np.ndarray, method, targets: Sequence | np.ndarr
         float32 [N, H, W, C], the shape of the images.
 
     Raises:
-        ValueError: unknown method or parameter, unsuitable model, images or targets.
+        ValueError: unknown method or parameter, unsuitable model, images (complex or not finite ones, too) or targets.
     """
     made = make(method, **parameters)
     check_suitable(classifier, name_of(method), made)

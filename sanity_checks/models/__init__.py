@@ -25,7 +25,8 @@ RANDOM = "random"
 
 
 def load_classifier(model, weights: str | os.PathLike | None = None, seed: int = 0, blocks: Sequence[str] | None = None,
-                    gradcam_layer: str | None = None) -> classifiers.Classifier:
+                    gradcam_layer: str | None = None,
+                    image_size: tuple[int, int] | None = None) -> classifiers.Classifier:
     """Loads a model to explain.
 
     Args:
@@ -39,6 +40,7 @@ def load_classifier(model, weights: str | os.PathLike | None = None, seed: int =
         blocks: list of "name=regular expression of layer names", top to bottom; default the paper's 17 for an
             Inception v3, whatever its head, and one block per layer for any other model.
         gradcam_layer: name of the layer that GradCAM reads; default the last convolutional feature map.
+        image_size: (H, W) of the images that the model must take; None for any.
 
     Returns:
         `sanity_checks.models.classifier.Classifier`.
@@ -62,6 +64,9 @@ def load_classifier(model, weights: str | os.PathLike | None = None, seed: int =
         classifier = classification.classify(_read(os.fspath(model)), name, blocks, gradcam_layer)
     else:
         classifier = classification.classify(model, None, blocks, gradcam_layer)
+    if image_size and classifier.image_shape[:2] != tuple(image_size):
+        raise ValueError(f"image_size: model {classifier.name!r} takes images of {classifier.image_shape[:2]}, "
+                         f"got {tuple(image_size)}")
     if weights == RANDOM:
         initialization.randomize_all(classifier, seed)
     elif weights is not None and not loads:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sanity_checks import runs
+from sanity_checks.comparison import gallery
 from sanity_checks.comparison import identity
 from sanity_checks.comparison import sources
 from sanity_checks.paper import closed_forms
@@ -47,6 +48,8 @@ class Computation:
 def job(dataset, settings, units, flagfile=""):
     """The job that holds the simple models to their closed forms; arguments as of `random_products.job`."""
     images = dataset.get()
+    if images.image_shape[-1] not in (1, 3):
+        raise ValueError(f"dataset: expected images of 1 or 3 channels, {images.name} has {images.image_shape[-1]}")
     of_methods, _ = identity.of_methods(settings.methods)
     held = {"test": closed_forms.TEST, "dataset": images.name, "seed": settings.seed, "filter": settings.filter,
             **of_methods, **units.settings(images)}
@@ -85,15 +88,18 @@ def compare(dataset, unit, settings, figure_images=(), progress=lambda steps: No
         inputs = simple.grey(images) if model == closed_forms.GREY and images.shape[-1] == 3 else images
         found, left_out, explained = closed_forms.compare_convolution(inputs, ids, *options, settings.filter)
         rows.append(closed_forms.rows(model, dataset.name, ids, unit.draw, found, left_out))
-        maps += [_figure_maps(dataset, inputs[i], ids[i], model, {name: of[i] for name, of in explained.items()})
+        maps += [_figure_maps(dataset, images[i], ids[i], model, {name: of[i] for name, of in explained.items()})
                  for i in shown]
         progress(len(ids))
     return pd.concat(rows, ignore_index=True), maps
 
 
 def _figure_maps(dataset, image, image_id, model, maps):
+    shown = gallery.shown_image(dataset, image)
+    if model == closed_forms.GREY and shown.shape[-1] == 3:
+        shown = simple.grey(shown[None])[0]
     return runs.FigureMaps(
-        image=np.broadcast_to(image, (*image.shape[:2], 3)), image_id=f"{image_id} {model}",
-        input_range=dataset.input_range, label=-1, stages=(model,),
+        image=np.broadcast_to(shown, (*shown.shape[:2], 3)), image_id=f"{image_id} {model}",
+        input_range=gallery.shown_range(dataset), label=-1, stages=(model,),
         maps={name: of[None] for name, of in maps.items()},
         explained_class=np.zeros(1, np.int64), label_name=closed_forms.IMAGE_LABELS[model])

@@ -50,18 +50,24 @@ def find(folder, images):
 
     Raises:
         FileNotFoundError: there is no such folder.
+        OSError: it, or a folder in it, cannot be read.
     """
     folder = os.path.expanduser(folder)
     if not os.path.isdir(folder):
         raise FileNotFoundError(f"images: no such folder: {folder}")
     wanted, found = {image.image_id for image in images}, {}
-    for parent, folders, files in os.walk(folder):
+    for parent, folders, files in os.walk(folder, onerror=_refuse):
         folders.sort()
         for name in sorted(files):
             match = FILE_NAME.fullmatch(name)
             if match and match[1] in wanted:
                 found.setdefault(match[1], os.path.join(parent, name))
     return found
+
+
+def _refuse(error):
+    """Ends a walk at a folder that cannot be read, which os.walk would pass over."""
+    raise type(error)(f"images: folder {error.filename} cannot be read: {error.strerror or error}") from error
 
 
 def describe(images, found):

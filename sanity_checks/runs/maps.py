@@ -16,7 +16,7 @@ class FigureMaps:
     """The maps of one image.
 
     Attributes:
-        image: float32 [H, W, C], the model's input, channels red, green, blue.
+        image: float32 [H, W, C], the model's input as it is shown, channels red, green, blue.
         image_id: str.
         input_range: (float, float), the values of the darkest and the brightest pixel an image can have.
         label: int, the image's class, as the data set counts; -1 where unknown.

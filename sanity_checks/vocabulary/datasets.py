@@ -10,11 +10,11 @@ class Dataset:
     Attributes:
         label: str.
         paper: str, the paper's data set that it is or stands for; "" for none.
-        photographs: whether it holds photographs that a user gives.
+        given: whether it holds images that a user gives.
     """
     label: str
     paper: str = ""
-    photographs: bool = False
+    given: bool = False
 
 
 DATASETS = {
@@ -22,8 +22,12 @@ DATASETS = {
     "mnist": Dataset("MNIST", "mnist"),
     "fashion_mnist": Dataset("Fashion MNIST", "fashion_mnist"),
     "mnist_5k": Dataset("MNIST (5,000 images)", "mnist"),
-    "image_folder": Dataset("Photographs", "imagenet", photographs=True),
+    "image_folder": Dataset("Photographs", "imagenet", given=True),
+    "arrays": Dataset("Arrays", given=True),
 }
+
+
+GIVEN = tuple(name for name, dataset in DATASETS.items() if dataset.given)
 
 
 def standing_for(paper):

@@ -1,6 +1,7 @@
 """Photographs: every kind of file, list and preprocessing, and what cannot be read."""
 
 import csv
+import json
 
 import numpy as np
 from PIL import Image
@@ -9,6 +10,7 @@ import pytest
 from sanity_checks import datasets
 from sanity_checks.comparison import gallery
 from sanity_checks.datasets import preprocessing
+from sanity_checks.figures import shading
 
 MODES = {"grey.png": "L", "alpha.png": "RGBA", "palette.png": "P", "colour.jpg": "RGB", "UPPER.JPEG": "RGB"}
 
@@ -132,11 +134,11 @@ def test_preprocessing_equals_keras(name):
     pixels = np.random.default_rng(0).integers(0, 256, (2, 5, 4, 3)).astype(np.uint8)
     way = preprocessing.PREPROCESSING[name]
     mode = "tf" if name == "inception" else name
-    expected = (pixels / 255. if name == "unit" else
+    expected = (pixels / 255. if name == "unit" else pixels if name == "raw" else
                 tf_keras.applications.imagenet_utils.preprocess_input(pixels.astype(np.float32), mode=mode))
     found = way.function(pixels)
     assert np.allclose(found, expected, atol=1e-4)
-    assert way.input_range[0] <= found.min() and found.max() <= way.input_range[1]
+    assert np.all(way.input_range[0] <= found.min((0, 1, 2))) and np.all(found.max((0, 1, 2)) <= way.input_range[1])
 
 
 def test_the_checksum_follows_the_content(folder):
@@ -167,3 +169,49 @@ def test_brackets_in_names_are_no_pattern(tmp_path, images):
 def test_a_glob_is_a_pattern(folder, tmp_path):
     assert load(folder / "gr[a-f]y.png").test.ids == ("grey.png",)
     assert len(load(f"{tmp_path}/**/*.png").test) >= 1
+
+
+@pytest.mark.parametrize("channels, mode", [(1, "L"), (4, "RGBA")])
+def test_models_of_one_and_four_channels(folder, channels, mode):
+    found = load(folder, channels=channels, preprocess="raw")
+    assert found.image_shape == (16, 12, channels) and found.test[[]].shape == (0, 16, 12, channels)
+    for name, image in zip(found.test.ids, found.test[:]):
+        expected = np.asarray(Image.open(folder / name).convert(mode).resize((12, 16), Image.Resampling.LANCZOS))
+        assert np.array_equal(image, expected.reshape(16, 12, channels))
+    if channels == 4:
+        assert (found.test[[found.test.ids.index("colour.jpg")]][..., 3] == 255).all()
+        alpha = found.test[[found.test.ids.index("alpha.png")]]
+        assert np.allclose(shading.picture(gallery.shown_image(found, alpha[0]), (0, 255)), alpha[0, ..., :3] / 255)
+
+
+def test_transparency_is_kept_in_four_channels(tmp_path):
+    Image.new("RGBA", (4, 4), (10, 20, 30, 128)).save(tmp_path / "a.png")
+    assert load(tmp_path, channels=4, preprocess="raw").test[:1][0, 0, 0, 3] == 128
+
+
+def test_sixteen_bit_grey_in_one_channel(tmp_path):
+    Image.fromarray(np.full((9, 9), 128 * 257, np.uint16)).save(tmp_path / "deep.png")
+    assert np.array_equal(load(tmp_path, preprocess="raw", channels=1).test[:], np.full((1, 16, 12, 1), 128))
+
+
+def test_other_numbers_of_channels_are_refused(folder):
+    with pytest.raises(ValueError, match=r"^images: photographs have 1 channel \(grey\), 3 \(RGB\) or 4 \(RGBA\), the model takes 2$"):
+        load(folder, channels=2)
+    with pytest.raises(ValueError, match="^preprocess: caffe expects images of 3 channels, found 1$"):
+        load(folder, channels=1, preprocess="caffe")
+
+
+@pytest.mark.parametrize("values, message", [
+    (np.full((4, 4), np.nan, np.float32), "its pixels are floats, expected 8 or 16 bits"),
+    (np.full((4, 4), 70_000, np.int32), "its pixels are 70000 to 70000, expected 8 or 16 bits")])
+def test_pixels_that_cannot_be_scaled_are_refused_by_file(tmp_path, values, message):
+    Image.fromarray(values).save(tmp_path / "a.tif")
+    (tmp_path / "list.csv").write_text("file\na.tif")
+    with pytest.raises(ValueError, match=f"^images: cannot read {tmp_path}/a.tif as an image .{message}"):
+        load(tmp_path / "list.csv")
+
+
+def test_the_checksum_of_three_channels_is_that_of_earlier_versions(folder):
+    split = load(folder).test
+    assert split.content(1) == [json.dumps(["inception", [16, 12], list(split.sums[:1])]).encode()]
+    assert load(folder, channels=1).test.content(1) != split.content(1)

@@ -1,6 +1,5 @@
 """Work that methods share: it is done once, and costs what it says."""
 
-import contextlib
 import dataclasses
 
 import numpy as np
@@ -157,28 +156,22 @@ def test_a_changed_classifier_has_passes_of_its_own(digits):
     assert dataclasses.replace(classifier, name="other").traces() == {}
 
 
-class PlainKeras:
-    """A Keras whose guided ReLU is the plain one, and whose recorded output is what it is told."""
+class CountingKeras:
+    """A Keras that counts how often calls of its layers are recorded."""
 
     def __init__(self):
-        self.asked = []
+        self.asked = 0
 
-    def guided_relus(self, model):
-        self.asked.append(model)
-        return contextlib.nullcontext()
-
-    def recorded_output(self, features):
-        self.asked.append(features)
-        return keras2.recorded_output(features)
+    def recorded_calls(self):
+        self.asked += 1
+        return keras2.recorded_calls()
 
 
 def test_methods_reach_the_inside_of_keras_through_the_classifier(cnn, digits):
-    plain = PlainKeras()
-    other = dataclasses.replace(cnn, keras=plain)
-    for name in ("gradient", "smoothgrad", "integrated_gradients"):
+    counting = CountingKeras()
+    other = dataclasses.replace(cnn, keras=counting)
+    for name in ("gradient", "smoothgrad", "integrated_gradients", "guided_backprop"):
         methods.explain(other, digits[:1], name)
-    assert plain.asked == []
-    found = methods.explain(other, digits, "guided_backprop")
-    assert plain.asked == [cnn.model] and np.allclose(found, methods.explain(cnn, digits, "gradient"), atol=1e-6)
+    assert counting.asked == 0
     assert np.array_equal(methods.explain(other, digits, "gradcam"), methods.explain(cnn, digits, "gradcam"))
-    assert plain.asked[1] is cnn.features
+    assert counting.asked == 1

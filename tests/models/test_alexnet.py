@@ -43,7 +43,7 @@ def test_blocks_go_from_fc8_to_conv1(network):
 def test_feature_maps_have_the_papers_sizes(network):
     sizes = {name: network.model.get_layer(name).output_shape[1:] for name in ("Conv1", "pool1", "pool2", "pool5")}
     assert sizes == {"Conv1": (55, 55, 96), "pool1": (27, 27, 96), "pool2": (13, 13, 256), "pool5": (6, 6, 256)}
-    assert network.features is network.model.get_layer("Conv5").output
+    assert (network.features.name, network.features.size, network.features.channels) == ("Conv5", (13, 13), 256)
 
 
 def test_a_grouped_convolution_is_two_convolutions():
