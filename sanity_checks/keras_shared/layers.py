@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import inspect
 import threading
+import warnings
 
 from sanity_checks.keras_shared import description
 
@@ -140,7 +141,8 @@ def _own(package, layer):
 def _twins(package, layer, own):
     """The initializers of a layer's own variables, as a layer made like it uses them: dict, key -> initializer."""
     for make in (_configured, _completed, _bare):
-        with package.isolated(0), _listening(package) as records:
+        with package.isolated(0), _listening(package) as records, warnings.catch_warnings():
+            warnings.simplefilter("ignore")     # of Keras, about the second layer
             try:
                 twin = make(package.graph.LIBRARY, layer)
                 if _shapes(_own(package, twin)) != _shapes(own):

@@ -125,21 +125,19 @@ def _can_change(classifier, variable, draw, randomization):
     return not all(np.array_equal(value, variable.numpy()) for value in values)
 
 
-def check(classifier, randomization, argument="initializer"):
-    """ValueError, in one line, if variables are to be drawn from their own initializers and these are not known.
-
-    Args:
-        classifier: `sanity_checks.models.classifier.Classifier`.
-        randomization: `Randomization`.
-        argument: str, the argument that asked for it, for the message.
-    """
-    if randomization.initializer != ORIGINAL:
-        return
-    unknown = [f"{_called(classifier, variable)} {list(variable.shape)}" for variables in classifier.blocks.values()
-               for variable in variables if classifier.keras.key(variable) in classifier.drawn - classifier.initializers.keys()]
+def check(classifier, randomization):
+    """ValueError, in one line, if variables are to be drawn from their own initializers and these are not known."""
+    unknown = _unknown(classifier) if randomization.initializer == ORIGINAL else ""
     if unknown:
-        raise ValueError(f"{argument}: the initializer of {len(unknown)} variables of model {classifier.name!r} is not known "
-                         f"({', '.join(unknown)}); draw them with --initializer=truncated_normal or uniform")
+        raise ValueError(f"initializer: expected truncated_normal or uniform (--initializer), found original, but model "
+                         f"{classifier.name!r} has variables whose own initializer is not known: {unknown}")
+
+
+def _unknown(classifier):
+    """Those variables to be drawn whose initializer is not known, for a message: str."""
+    found = [f"{_called(classifier, variable)} {list(variable.shape)}" for variables in classifier.blocks.values()
+               for variable in variables if classifier.keras.key(variable) in classifier.drawn - classifier.initializers.keys()]
+    return ", ".join(found)
 
 
 def _called(classifier, variable):
@@ -154,7 +152,10 @@ def randomize_all(classifier, seed):
 
     ValueError if an initializer is not known.
     """
-    check(classifier, Randomization(), "weights")
+    unknown = _unknown(classifier)
+    if unknown:
+        raise ValueError(f"weights: 'random' cannot draw variables of model {classifier.name!r} whose own initializer is not "
+                         f"known: {unknown}")
     for name in classifier.blocks:
         randomize_block(classifier, name, ("initial weights", seed))
 
