@@ -26,6 +26,7 @@ class Packed:
 
 
 FILE = "model.keras"
+PARTS = ("blocks", "fixed")
 
 
 def _bytes(classifier):
@@ -44,8 +45,8 @@ def _facts(classifier):
     """What is known of a classifier besides its model; variables by their position among the model's."""
     places = {classifier.keras.key(variable): place for place, variable in enumerate(classifier.model.weights)}
     return {"name": classifier.name, "class_names": classifier.class_names, "label_offset": classifier.label_offset,
-            "blocks": {name: [places[classifier.keras.key(variable)] for variable in block]
-                       for name, block in classifier.blocks.items()},
+            **{field: {name: [places[classifier.keras.key(variable)] for variable in block]
+                       for name, block in getattr(classifier, field).items()} for field in PARTS},
             "gradcam_layer": classifier.inspected.gradcam_layer}
 
 
@@ -55,6 +56,7 @@ def _unpacked(content, facts):
         with open(path, "wb") as file:
             file.write(content)
         loaded = models.load_classifier(path, gradcam_layer=facts["gradcam_layer"])
-    blocks = {name: tuple(loaded.model.weights[place] for place in block) for name, block in facts["blocks"].items()}
+    parts = {field: {name: tuple(loaded.model.weights[place] for place in block) for name, block in facts[field].items()}
+             for field in PARTS}
     return Packed(dataclasses.replace(loaded, name=facts["name"], class_names=facts["class_names"],
-                                      label_offset=facts["label_offset"], blocks=blocks))
+                                      label_offset=facts["label_offset"], **parts))
