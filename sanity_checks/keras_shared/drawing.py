@@ -27,8 +27,7 @@ def initial_values(isolated, initializer, shape, dtype, seed):
         return initializer(shape, dtype=dtype)
 
     @tf.function(autograph=False)
-    def values():                   # in a graph of its own, operations have seeds and states of their own
-        tf.random.set_seed(seed)
+    def values():       # a graph of its own begins with the global seed; its operations have states of their own
         return tf.ensure_shape(tf.cast(initializer(shape, dtype=dtype), dtype), shape)
 
     with isolated(seed), _seeded_inside(initializer, seed):
