@@ -27,6 +27,8 @@ def model(found, blocks=True):
     found.add(group, flags.DEFINE_integer, "training_iterations", 20_000,
               "Optimizer steps of 50 images with --train_if_missing.", lower_bound=1)
     found.add(group, flags.DEFINE_integer, "training_seed", 0, "Seed of the training with --train_if_missing.")
+    found.add(group, flags.DEFINE_string, "output", None,
+              "Output to explain, of a model that has several: a key, or the name of the layer that makes it.")
     if blocks:
         found.add(group, flags.DEFINE_list, "blocks", [],
                   "Randomization blocks, top to bottom, each name=regular expression of layer names or paths (encoder/dense); "

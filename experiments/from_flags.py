@@ -154,7 +154,7 @@ def classifier(options):
               options.training_seed)
     source = sources.Source(functools.partial(
         models.load_classifier, options.model, path, blocks=getattr(options, "blocks", None) or None,
-        gradcam_layer=options.gradcam_layer, image_size=image_size(options)))
+        gradcam_layer=options.gradcam_layer, image_size=image_size(options), output=options.output))
     source.get()
     return source
 

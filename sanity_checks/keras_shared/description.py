@@ -29,11 +29,14 @@ def structure(graph, model):
 
     Returns:
         dict of JSON values: "model", the description of the model with what is inside it; "variables", a list of
-        [shape, dtype] in the model's order; "input_shape"; and "operations", a checksum, where a SavedModel has brought
-        layers whose code is not known.
+        [shape, dtype] in the model's order; "input_shape"; "output", which of several outputs of its last layer is the model's,
+        where it is not the first; and "operations", a checksum, where a SavedModel has brought layers whose code is not known.
     """
     described = {"model": _layer(graph, model), "input_shape": _json(model.input_shape),
                  "variables": [[list(v.shape), tf.as_dtype(v.dtype).name] for v in model.weights]}
+    number = graph.producer(model.outputs[0]).number if graph.is_functional(model) else 0
+    if number:
+        described["output"] = number
     if any(type(layer).__module__.endswith(REVIVED) for layer in graph.inside(model)):
         described["operations"] = digest.sha256(model)
     return described

@@ -11,7 +11,7 @@ from sanity_checks.models import inspection
 from sanity_checks.models import recognition
 
 
-def classify(model, name=None, patterns=None, gradcam_layer=None, architecture=None):
+def classify(model, name=None, patterns=None, gradcam_layer=None, architecture=None, image_size=None, output=None):
     """Makes a `Classifier` of a Keras model.
 
     Args:
@@ -22,17 +22,19 @@ def classify(model, name=None, patterns=None, gradcam_layer=None, architecture=N
             architecture that recognizes the model, else one block per layer.
         gradcam_layer: name of the layer whose output GradCAM reads; the last convolutional feature map by default.
         architecture: `architectures.Architecture` that the model was built by, if it was.
+        image_size: (H, W) of the images, for a model of images of any size.
+        output: str, which of the model's outputs is explained.
 
     Returns:
         `sanity_checks.models.classifier.Classifier` over the variables of `model`.
 
     Raises:
-        ValueError: the model is of another form, or ends in a softmax that cannot be taken off; or patterns that do not
-            fit it.
+        ValueError: the model is of another form, see `sanity_checks.keras_shared.logits.to_logits`, or cannot be explained, see
+            `sanity_checks.graphs.checks.check`; or patterns that do not fit it.
     """
     keras = implementations.implementation_of(model)
     own_name = _name(keras, model)
-    model = keras.to_logits(model)
+    model = keras.to_logits(model, image_size, output)
     recognized_name, found = _recognized(keras, model)
     if found is not None:
         architecture = architectures.MODELS[recognized_name]

@@ -66,6 +66,11 @@ class Classifier:
         """Number of logits."""
         return int(self.model.output_shape[-1])
 
+    @property
+    def advice(self):
+        """What to do where a class is missing, for the end of a message: str, empty where there is nothing to say."""
+        return "" if self.num_classes > 1 else "; its one output is class 0: end the model in a sigmoid to have classes 0 and 1"
+
     def trace(self, key, build: Callable):
         """A traced pass of this classifier, built on first use and then kept for all weight states.
 
