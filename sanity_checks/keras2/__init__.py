@@ -1,6 +1,7 @@
 """All that knows the inside of tf_keras (Keras 2), behind one interface; nothing else reads its private attributes.
 
     is_model, load, load_weights        which models these are, and their files             files
+    check_usable, custom_objects        whether this Keras runs here; a user's own classes  files
     key, handle                         what stands for a variable                          layers
     leaves, leaf_layers                 the layers that own variables                       layers
     drawn, statistics, initializers     which variables are drawn anew, and from what       layers
@@ -21,6 +22,8 @@ _HOME = {
     "is_model": "files",
     "load": "files",
     "load_weights": "files",
+    "check_usable": "files",
+    "custom_objects": "files",
     "key": "layers",
     "handle": "layers",
     "leaves": "layers",

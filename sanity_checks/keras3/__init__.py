@@ -10,6 +10,8 @@ _HOME = {
     "is_model": "files",
     "load": "files",
     "load_weights": "files",
+    "check_usable": "files",
+    "custom_objects": "files",
     "key": "layers",
     "handle": "layers",
     "leaves": "layers",

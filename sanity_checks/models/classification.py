@@ -33,7 +33,7 @@ def classify(model, name=None, patterns=None, gradcam_layer=None, architecture=N
             `sanity_checks.graphs.checks.check`; or patterns that do not fit it.
     """
     keras = implementations.implementation_of(model)
-    own_name = _name(keras, model)
+    own_name, given = _name(keras, model), model
     model = keras.to_logits(model, image_size, output)
     recognized_name, found = _recognized(keras, model)
     if found is not None:
@@ -51,7 +51,7 @@ def classify(model, name=None, patterns=None, gradcam_layer=None, architecture=N
     drawn, statistics = keras.drawn(model) & reads.keys(), keras.statistics(model) & reads.keys()
     blocks, fixed = blocks_module.divided(keras, blocks, drawn | statistics)
     return classifier_module.Classifier(
-        name=called, model=model, blocks=blocks, fixed=fixed, drawn=frozenset(drawn), statistics=frozenset(statistics),
+        name=called, model=model, given=given, output=output, blocks=blocks, fixed=fixed, drawn=frozenset(drawn), statistics=frozenset(statistics),
         initializers=found.initializers, inspected=inspected,
         class_names=architecture.class_names(outputs) if architecture else None,
         label_offset=architecture.label_offset(outputs) if architecture else 0, keras=keras)

@@ -30,6 +30,9 @@ class Classifier:
         inspected: `sanity_checks.models.inspection.Inspected`, what the forward pass tells.
         class_names: tuple of str, a name for each logit, or None.
         label_offset: int; a data set's label L is the logit L + label_offset. 1 where class 0 is the background.
+        given: Keras model as it was given, with the softmax that `model` lacks; it shares the variables of `model`. Files are
+            of it.
+        output: str, the output of `given` that is explained, where it has several; else None.
         keras: package that knows the inside of this Keras' models, see `sanity_checks.keras2`.
     """
 
@@ -43,6 +46,8 @@ class Classifier:
     statistics: frozenset = frozenset()
     class_names: tuple = None
     label_offset: int = 0
+    given: object = None
+    output: str | None = None
     keras: object = keras2
     _traced: dict = dataclasses.field(default_factory=dict, init=False, repr=False)
 
