@@ -8,6 +8,7 @@ import functools
 import importlib
 import json
 import os
+import pkgutil
 import shutil
 import tempfile
 
@@ -17,14 +18,16 @@ import keras
 from sanity_checks.keras_shared import archives
 from sanity_checks.keras_shared import stored
 
-MODULES = tuple(f"keras.src.ops.{name}" for name in ("core", "einops", "image", "linalg", "math", "nn", "numpy"))
+HOME = "keras.src.ops"
 INPUT = "InputLayer"            # the layer that, like an operation, has no "trainable"
 
 
 @functools.cache
 def known():
     """The classes of operations by name: dict, name -> class."""
-    return {name: kind for module in MODULES for name, kind in vars(importlib.import_module(module)).items()
+    modules = [f"{HOME}.{found.name}" for found in pkgutil.iter_modules(importlib.import_module(HOME).__path__)
+               if not found.name.endswith("_test")]
+    return {name: kind for module in modules for name, kind in vars(importlib.import_module(module)).items()
             if isinstance(kind, type) and issubclass(kind, keras.Operation) and not issubclass(kind, keras.layers.Layer)}
 
 

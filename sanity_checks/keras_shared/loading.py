@@ -33,4 +33,5 @@ def untrusted(argument, path, code):
     if code.name:
         return ValueError(f"{argument}: {path} names {code.what}; {HOW}; or, if you trust the file, let Keras import that module with "
                           f"--trust_model (trust=True)")
-    return ValueError(f"{argument}: {path} holds {code.what}: loading it runs code that the file's author chose; {TRUST}")
+    advice = TRUST if argument == "model" else "if you trust it, give it as the model, with --trust_model (trust=True)"
+    return ValueError(f"{argument}: {path} holds {code.what}: loading it runs code that the file's author chose; {advice}")

@@ -111,6 +111,8 @@ def _read(path, trust):
     if not os.path.exists(path):
         raise FileNotFoundError(f"model: no such file or folder: {path}")
     paths.check(path, "model")
+    if implementations.holds_weights_alone(path):
+        raise ValueError(f"model: {path} holds weights without a model; give it as the weights of a model")
     return implementations.implementation_of(path).load(path, trust=trust)
 
 

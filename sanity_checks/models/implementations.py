@@ -42,6 +42,14 @@ def saved_by(path):
         return None             # a damaged file: loading it says what is wrong
 
 
+def holds_weights_alone(path):
+    """Whether a file is one of weights: str."""
+    try:
+        return archives.is_hdf5(path) and archives.config_text(path) is None
+    except (OSError, KeyError, ValueError):
+        return False            # a damaged file: loading it says what is wrong
+
+
 def _usable(package, argument):
     try:
         package.check_usable(argument)

@@ -1,7 +1,9 @@
 """Files and live models of both Keras versions in one process: what is loaded computes what was saved."""
 
 import pathlib
+import zipfile
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -55,7 +57,7 @@ def branched(layers, x):
 
 def attention(layers, x):
     tokens = layers.Reshape((4, 5))(layers.Conv2D(5, 4, strides=4)(x))
-    return layers.Flatten()(layers.Add()([tokens, layers.MultiHeadAttention(2, 3)(tokens, tokens)]))
+    return layers.Flatten()(layers.LayerNormalization()(layers.Add()([tokens, layers.MultiHeadAttention(2, 3)(tokens, tokens)])))
 
 
 def reused(layers, x):
@@ -161,9 +163,6 @@ def test_files_of_both_versions_load_side_by_side(library, tmp_path, images):
 @BOTH
 @pytest.mark.parametrize("ending", ["keras", "h5"])
 def test_the_version_stands_in_the_file_or_shows_in_its_form(library, ending, tmp_path):
-    import zipfile
-
-    import h5py
     path = tmp_path / f"model.{ending}"
     sequential(library).save(path)
     assert implementations.saved_by(path) == library.__version__
@@ -221,7 +220,7 @@ def test_keras_3_on_another_backend_is_refused_first(backend, tmp_path, monkeypa
     assert models.load_classifier(tmp_path / "old.keras").num_classes == 4
 
 
-@pytest.mark.parametrize("content", [b"", b"\x89HDF\r\n\x1a\nrubbish", b"PK\x03\x04rubbish"])
+@pytest.mark.parametrize("content", [b"rubbish", b"\x89HDF\r\n\x1a\nrubbish", b"PK\x03\x04rubbish"])
 @pytest.mark.parametrize("ending", ["keras", "h5"])
 def test_damaged_files_are_refused_in_one_line(content, ending, tmp_path):
     (tmp_path / f"model.{ending}").write_bytes(content)
@@ -243,3 +242,27 @@ def test_a_class_that_keras_does_not_know_is_named_with_the_way_to_bring_it_in(t
             with pytest.raises(ValueError, match="^model: .*'Own'.*--model=package.module:function") as caught:
                 models.load_classifier(path, trust=True)
             assert "\n" not in str(caught.value) and len(str(caught.value)) < 300 + len(str(path))
+
+
+@pytest.mark.parametrize("name, content, what", [
+    ("a.h5", b"", "an empty file"), ("a.keras", b"<!DOCTYPE html><html>", "a web page"),
+    ("a.keras", b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS, not the file itself; fetch it with git lfs pull"),
+    ("a.tflite", b"\x1c\0\0\0TFL3", "a TensorFlow Lite model"), ("a.npy", b"\x93NUMPY\x01", "an array of NumPy"),
+    ("a.pkl", b"\x80\x04rest", "a pickle of Python"), ("a.onnx", b"\x08\x07", "an ONNX model"),
+    ("saved_model.pb", b"\x08", "a part of a SavedModel; give its folder ."), ("frozen.pb", b"\x08", "a graph of TensorFlow, not a"),
+    ("a.json", b"{}", "a configuration, without weights"),
+])
+def test_what_keras_has_not_written_is_told(name, content, what, tmp_path):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=f"^model: .*{name} is {what}"):
+        models.load_classifier(tmp_path / name)
+
+
+def test_a_file_of_pytorch_and_weights_alone_are_told(tmp_path):
+    with zipfile.ZipFile(tmp_path / "net.pt", "w") as archive:
+        archive.writestr("net/data.pkl", b"")
+    with pytest.raises(ValueError, match="^model: .*net.pt is a file of PyTorch"):
+        models.load_classifier(tmp_path / "net.pt")
+    sequential(keras).save_weights(tmp_path / "w.weights.h5")
+    with pytest.raises(ValueError, match="^model: .*w.weights.h5 holds weights without a model; give it as the weights of a model"):
+        models.load_classifier(tmp_path / "w.weights.h5")
