@@ -123,7 +123,7 @@ def _targets(targets, classifier, count):
         raise ValueError(f"targets: expected {count} integers, one an image, got {found.dtype} of shape {found.shape}")
     if found.min() < 0 or found.max() >= classifier.num_classes:
         raise ValueError(f"targets: expected classes from 0 to {classifier.num_classes - 1}, "
-                         f"got {found.min()} to {found.max()}")
+                         f"got {found.min()} to {found.max()}{classifier.advice}")
     return found.astype(np.int32)
 
 

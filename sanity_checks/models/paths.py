@@ -18,6 +18,11 @@ def checkpoint(path):
     return PART.sub("", path)
 
 
+def is_checkpoint(path):
+    """Whether a path, or what it has in common with its parts, names a checkpoint."""
+    return os.path.exists(checkpoint(path) + ".index")
+
+
 def check(path, argument):
     """Refuses what holds no model or weights that can be read.
 
