@@ -143,7 +143,7 @@ KINDS = {
                                no_guided="cannot reach the ReLU inside the tf.function or control flow"),
     "Bidirectional LSTM": Kind(bodies.recurrent(lambda L: L.Bidirectional(L.LSTM(4))), "last"),
     "ConvLSTM2D": Kind(bodies.conv_lstm, no_guided=NO_RELU, no_gradcam="holds a convolution"),
-    "TimeDistributed convolutions": Kind(bodies.over_patches, no_gradcam="."),
+    "TimeDistributed convolutions": Kind(bodies.over_patches, no_gradcam="sees an image in parts, one by one"),
     # precision
     "mixed_float16": Kind(bodies.of_policy("mixed_float16"), "last", tolerance=.05),
     "mixed_bfloat16": Kind(bodies.of_policy("mixed_bfloat16"), "last", tolerance=.1),

@@ -60,7 +60,7 @@ def find(model, name):
 
 def difference(found, expected):
     """The largest difference of two arrays, relative to the largest value expected."""
-    return float(np.abs(found - expected).max() / np.abs(expected).max())
+    return float(np.abs(found - expected).max() / max(np.abs(expected).max(), 1e-30))
 
 
 def _watched(tape, images):
