@@ -192,11 +192,16 @@ def _parts(forward):
             below = [found[value.op] for value in operation.inputs if value.op in found]
             factor = max(below, default=fractions.Fraction(1), key=lambda count: abs(count - 1))
             if operation.type in ("Reshape", "Pack") or _takes_one(operation):
-                before, after = (value.shape[1:].num_elements() if value.shape.rank else None
-                                 for value in (operation.inputs[0], operation.outputs[0]))
+                before, after = (_size_of_row(value) for value in (operation.inputs[0], operation.outputs[0]))
                 factor = factor * before / after if before and after else factor
             found[operation] = factor
     return found
+
+
+def _size_of_row(value):
+    """How many numbers a tensor holds for each row of the only axis whose extent is not known: int, or None."""
+    extents = list(value.shape) if value.shape.rank is not None else []
+    return math.prod(extent for extent in extents if extent is not None) if extents.count(None) == 1 else None
 
 
 def _takes_one(operation):
@@ -204,7 +209,7 @@ def _takes_one(operation):
     if operation.type not in ("StridedSlice", "Unpack", "GatherV2"):
         return False
     before, after = operation.inputs[0].shape.rank, operation.outputs[0].shape.rank
-    return before is not None and after is not None and 5 <= before and after < before
+    return before is not None and after is not None and before >= 5 and after < before
 
 
 def _trails(forward):
