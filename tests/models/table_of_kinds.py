@@ -1,6 +1,6 @@
 """Writes docs/models.md: what came out for every kind of model, and for backbones of keras.applications, by both Kerases.
 
-    python -m tests.models.table_of_kinds [--kinds_only]
+    python -m tests.models.table_of_kinds [kinds] [backbones]      # one part; both by default
 """
 
 import os
@@ -40,6 +40,16 @@ an error among random states. "refused" is the one line before any work.
 """
 
 
+BACKBONES_HEAD = """
+
+## Backbones of applications
+
+Without top, at a small size, weights as they are made with noise on biases and normalizations, under average pooling and a dense layer of 5;
+two blocks in the cascade. GradCAM is compared where the body's output has more than one pixel; else the layer that is read is named.
+
+"""
+
+
 def rows(kind, library):
     """The cells of a kind with one Keras: list of str."""
     if kind.refusal(library):
@@ -64,6 +74,9 @@ def backbone(name, library):
     body = make(weights=None, include_top=False, input_shape=(side, side, 3))
     hidden = layers.GlobalAveragePooling2D()(body.output)
     model = library.Model(body.input, layers.Dense(5)(hidden))
+    for variable in model.weights:          # so that no constant is where its initializer puts it
+        if len(variable.shape) == 1:
+            variable.assign(variable.numpy() + .02 * np.random.default_rng(0).random(variable.shape))
     classifier = measuring.models.load_classifier(model)
     images, chosen = (255 * np.random.default_rng(0).random((2, side, side, 3))).astype(np.float32), np.array([1, 3])
     guided = (f"- {classifier.inspected.no_guided}" if classifier.inspected.no_guided else _number(
@@ -128,17 +141,18 @@ def _table(named):
     return text
 
 
-def main(kinds_only=False):
-    versions = {"tf_keras": tf_keras.__version__, "keras": keras.__version__, "tensorflow": tf.__version__}
-    text = HEAD.format(count=len(kinds.KINDS), **versions) + "\n## Kinds\n\n" + _table(
-        (name, library, rows(kind, LIBRARIES[library])) for name, kind in kinds.KINDS.items() for library in LIBRARIES)
-    kept = PATH.read_text().partition(PART)[2] if PATH.exists() else ""
-    if not kinds_only:
+def main(parts=("kinds", "backbones")):
+    kept = PATH.read_text().partition(PART) if PATH.exists() else ("", PART, "")
+    first, last = kept[0], kept[2]
+    if "kinds" in parts:
+        versions = {"tf_keras": tf_keras.__version__, "keras": keras.__version__, "tensorflow": tf.__version__}
+        first = HEAD.format(count=len(kinds.KINDS), **versions) + "\n## Kinds\n\n" + _table(
+            (name, library, rows(kind, LIBRARIES[library])) for name, kind in kinds.KINDS.items() for library in LIBRARIES) + "\n"
+    if "backbones" in parts:
         found = ((name, library, backbone(name, LIBRARIES[library])) for name in BACKBONES for library in LIBRARIES)
-        kept = "\n\n## Backbones of applications\n\nWithout top, at a small size, random weights, under average pooling and a dense layer of 5.\n\n" + _table(
-            row for row in found if row[2])
-    PATH.write_text(text + f"\n{PART}" + kept)
+        last = BACKBONES_HEAD + _table(row for row in found if row[2])
+    PATH.write_text(first + PART + last)
 
 
 if __name__ == "__main__":
-    main("--kinds_only" in sys.argv)
+    main(*([sys.argv[1:]] if sys.argv[1:] else []))
