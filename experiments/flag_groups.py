@@ -3,6 +3,7 @@
 from absl import flags
 
 from sanity_checks import datasets
+from sanity_checks import imported
 from sanity_checks import methods
 from sanity_checks import metrics
 from sanity_checks import registry
@@ -18,10 +19,12 @@ def model(found, blocks=True):
     """Which model is explained."""
     group = "Model"
     found.add(group, flags.DEFINE_string, "model", "cnn",
-              f"Model to explain: {', '.join(name for name in models.MODELS)}, or a path to a Keras file "
-              f"(.keras, .h5, SavedModel).")
+              f"Model to explain: {', '.join(name for name in models.MODELS)}; a path to a file of Keras 3 or tf_keras "
+              f"(.keras, .h5, SavedModel); or {imported.FORM}, a function that returns a model.")
     found.add(group, flags.DEFINE_string, "weights", None,
               "Weights file of --model, or 'random' for an untrained network. Not needed for a Keras file.")
+    found.add(group, flags.DEFINE_bool, "trust_model", False,
+              "Let the file --model run code that it holds, such as Lambda layers: only for files that you trust.")
     found.add(group, flags.DEFINE_bool, "train_if_missing", False,
               "If the file --weights is missing, train --model on --dataset and write it there.")
     found.add(group, flags.DEFINE_integer, "training_iterations", 20_000,
@@ -31,8 +34,8 @@ def model(found, blocks=True):
               "Output to explain, of a model that has several: a key, or the name of the layer that makes it.")
     if blocks:
         found.add(group, flags.DEFINE_list, "blocks", [],
-                  "Randomization blocks, top to bottom, each name=regular expression of layer names; default: the "
-                  "model's own, or one block per layer.")
+                  "Randomization blocks, top to bottom, each name=regular expression of layer names or paths (encoder/dense); "
+                  "default: the model's own, or one block per layer.")
     gradcam_layer(found)
 
 
@@ -68,7 +71,8 @@ def data(found, given=True):
 def choice_of_methods(found):
     """Which methods, and a flag for each of their parameters."""
     found.add("Methods", flags.DEFINE_list, "methods", [],
-              f"Saliency methods; default: the paper's that suit the model. Known: {', '.join(methods.METHODS)}.")
+              f"Saliency methods; default: the paper's that suit the model. Known: {', '.join(methods.METHODS)}; or "
+              f"{imported.FORM}, a function (classifier, images, targets, seed) -> maps.")
     parameters(found, methods.METHODS)
 
 
@@ -100,11 +104,12 @@ def randomization(found):
     """How weights are drawn."""
     group = "Randomization"
     found.add(group, flags.DEFINE_enum, "initializer", "original", list(initialization.INITIALIZERS),
-              "What random weights are drawn from: each variable's own initializer (released code), or a distribution.")
+              "What random weights are drawn from: each variable's own initializer (released code), or a distribution, also "
+              "for variables whose initializer is not known. Frozen layers are drawn too; what was created non-trainable is not.")
     found.add(group, flags.DEFINE_float, "initializer_stddev", 0.01,
               "Standard deviation of truncated_normal and uniform (paper's text: 0.01).")
     found.add(group, flags.DEFINE_bool, "randomize_batch_norm_statistics", False,
-              "Set a random block's moving mean and variance to 0 and 1 too.")
+              "Set a random block's moving mean and variance of BatchNormalization to 0 and 1 too.")
     found.add(group, flags.DEFINE_enum, "redraw", "fresh", initialization.REDRAWS,
               "Whether random blocks are drawn anew at every stage (fresh, released code) or keep their draw (nested).")
 
@@ -146,3 +151,31 @@ def check_names(name, values, known):
         registry.lookup(known, value, name.removesuffix("s"))
         if values.count(value) > 1:
             raise ValueError(f"{name}: {value!r} is named twice")
+
+
+def own_methods(values):
+    """The functions among the values of --methods, imported.
+
+    Args:
+        values: list of str, names in `methods.METHODS` or "package.module:function".
+
+    Returns:
+        dict, "package.module:function" -> function.
+
+    Raises:
+        ValueError: an unknown name, a function that cannot be imported, or two methods of one name.
+    """
+    registered = [value for value in values if not imported.is_reference(value)]
+    if registered or not values:
+        check_names("methods", registered, methods.METHODS)
+    found, names = {}, {}
+    for value in values:
+        if imported.is_reference(value):
+            found[value] = imported.function(value, "methods")
+            name = methods.name_of(found[value])
+            if name in methods.METHODS:
+                raise ValueError(f"methods: {value} is called {name!r} like a registered method; give the function another name")
+            if name in names:
+                raise ValueError(f"methods: {names[name]} and {value} are both called {name!r}; give one another name")
+            names[name] = value
+    return found

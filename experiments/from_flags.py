@@ -51,7 +51,7 @@ def check(found):
     if "metrics" in names:
         flag_groups.check_names("metrics", options.metrics, metrics.METRICS)
     if "methods" in names and options.methods:
-        flag_groups.check_names("methods", options.methods, methods.METHODS)
+        flag_groups.own_methods(options.methods)
     if "figure_images" in names:
         figure_images(options)
     if "preprocess" in names and options.preprocess is not None:
@@ -66,6 +66,7 @@ def _idle(found):
     options, names = found.values, found.names()
     conditions = {
         "training_iterations": (lambda: not options.train_if_missing, "it goes with --train_if_missing"),
+        "trust_model": (lambda: not os.path.exists(options.model), "--model is no file"),
         "preprocess": (lambda: dataset_name(options) not in dataset_records.GIVEN, "it goes with --images"),
         "skip_unreadable": (lambda: dataset_name(options) != FOLDER, "it goes with photographs, --images"),
         "initializer_stddev": (lambda: options.initializer == "original", "--initializer=original has its own"),
@@ -154,7 +155,8 @@ def classifier(options):
               options.training_seed)
     source = sources.Source(functools.partial(
         models.load_classifier, options.model, path, blocks=getattr(options, "blocks", None) or None,
-        gradcam_layer=options.gradcam_layer, image_size=image_size(options), output=options.output))
+        gradcam_layer=options.gradcam_layer, image_size=image_size(options), output=options.output,
+        trust="trust_model" in options and options.trust_model))
     source.get()
     return source
 
@@ -183,9 +185,12 @@ def make_methods(options, loaded):
         loaded: `Classifier` that they must be able to explain.
 
     Raises:
-        ValueError: a parameter out of range, or a method that cannot explain this classifier.
+        ValueError: a parameter out of range, a function that cannot be imported, or a method that cannot explain this
+            classifier.
     """
-    made = {name: make_method(options, name) for name in options.methods or method_records.PAPER}
+    own = flag_groups.own_methods(options.methods) if options.methods else {}
+    made = dict((methods.name_of(own[name]), methods.make(own[name])) if name in own else (name, make_method(options, name))
+                for name in options.methods or method_records.PAPER)
     if not options.methods:
         return {name: method for name, method in made.items() if not method.unsuitable(loaded)}
     for name, method in made.items():

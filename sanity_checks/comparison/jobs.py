@@ -93,7 +93,7 @@ def weight_states(classifier, dataset, protocol, units, flagfile="", record=None
     loaded = classifier.get()
     held = identity.of_classifier(loaded)
     # names of stages stand in the rows, and Keras numbers layers without a name as it likes
-    stages = [state.name for state in states.stages(loaded, protocol.test)]
+    stages = [state.name for state in states.stages(loaded, protocol.test, protocol.randomization)]
     draws = {**identity.of_randomization(protocol.randomization), "stages": stages}
     return _job(classifier, dataset, protocol, units, len(stages), held, draws, None, flagfile, record)
 

@@ -95,7 +95,7 @@ def _refuse_steps(forward, name):
         return
     steps = [operation for operation in reached if operation in of_image and not (
         _is_real(operation) and is_differentiable(operation))]
-    found = ", ".join(dict.fromkeys(f"{_described(operation)} in {forward.layer_of(operation)!r}" for operation in steps))
+    found = ", ".join(dict.fromkeys(f"{_described(operation, of_image)} in {forward.layer_of(operation)!r}" for operation in steps))
     raise ValueError(f"model: no gradient reaches the image of {name!r}, since it passes {found or 'integers'}; "
                      f"build the model without that, on images of float32")
 
@@ -105,9 +105,12 @@ def _is_real(operation):
     return any(output.dtype.is_floating or output.dtype.is_complex or output.dtype == tf.variant for output in operation.outputs)
 
 
-def _described(operation):
-    """An operation's type, with that of its numbers where these are no real ones: "Cast to uint8"."""
-    return operation.type if _is_real(operation) else f"{operation.type} to {operation.outputs[0].dtype.name}"
+def _described(operation, of_image):
+    """An operation's type, with that of its numbers where these are no real ones: "Cast to uint8", "OneHot of int32"."""
+    if not _is_real(operation):
+        return f"{operation.type} to {operation.outputs[0].dtype.name}"
+    read = next((value.dtype.name for value in operation.inputs if value.op in of_image and value.dtype.is_integer), None)
+    return f"{operation.type} of {read}" if read else operation.type
 
 
 def _refuse_probabilities(forward, name):

@@ -90,7 +90,9 @@ def _code(layer):
             parts.append([kind.__qualname__, [_function(function) for function in functions]])
             read.update(*(_names(function.__code__) for function in functions))
     for name, value in sorted(vars(layer).items()):
-        if callable(value) and not _is_part(value):
+        if getattr(getattr(value, "__wrapped__", None), "__self__", None) is layer:
+            continue                # a method of the class, which Keras 3 wraps for each layer
+        if callable(value) and not is_part(value):
             if not _known(value):
                 parts.append([name, _function(value)])
             elif name in read:
@@ -139,10 +141,10 @@ def _plain(value):
         return all(_plain(part) for part in value)
     if isinstance(value, dict):
         return all(_plain(part) for part in value.values())
-    return not callable(value) and not _is_part(value)
+    return not callable(value) and not is_part(value)
 
 
-def _is_part(value):
+def is_part(value):
     """Whether an object is a layer, a variable, a metric or the like, of either Keras."""
     return isinstance(value, tf.Module) or any(hasattr(value, name) for name in ("variables", "assign", "dtype_policy"))
 

@@ -74,7 +74,7 @@ def check_repeatable(method, task):
 @contextlib.contextmanager
 def _unchanged(classifier, function):
     """Puts weights back that are changed meanwhile, and raises ValueError."""
-    variables = [variable for block in classifier.blocks.values() for variable in block]
+    variables = [variable for part in classifier.parts.values() for variable in part]
     before = [variable.numpy() for variable in variables]
     yield
     changed = [(variable, value) for variable, value in zip(variables, before)

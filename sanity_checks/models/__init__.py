@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 import os
 
+from sanity_checks import imported
 from sanity_checks import registry
 from sanity_checks.models import architectures
 from sanity_checks.models import classification
@@ -25,8 +26,8 @@ RANDOM = "random"
 
 
 def load_classifier(model, weights: str | os.PathLike | None = None, seed: int = 0, blocks: Sequence[str] | None = None,
-                    gradcam_layer: str | None = None, image_size: Sequence[int] | None = None,
-                    output: str | None = None) -> classifiers.Classifier:
+                    gradcam_layer: str | None = None, image_size: Sequence[int] | None = None, output: str | None = None,
+                    trust: bool = False) -> classifiers.Classifier:
     """Loads a model to explain.
 
     What is explained are logits: a softmax, log-softmax or sigmoid at the end is taken off, however it is written. One sigmoid
@@ -35,12 +36,13 @@ def load_classifier(model, weights: str | os.PathLike | None = None, seed: int =
     (uint8, int32) is explained on the same numbers as float32, if it computes the same on them.
 
     Args:
-        model: a name in `MODELS`, a path (str or path) to a Keras file (.keras, .h5, SavedModel), or a built
-            tf_keras.Model.
-        weights: path (str or path) of a weights file for the model; "random" draws every variable from its own
-            initializer; None keeps the weights of a Keras file or model. inception_v3 takes also "imagenet", a whole
-            Keras file and a TF-Slim checkpoint, see `inception_weights.load`; alexnet also an array file, see
-            `alexnet.load`.
+        model: a name in `MODELS`; a path (str or path) to a file that Keras 3 or tf_keras saved (.keras, .h5; of tf_keras
+            also a SavedModel folder); a built model of either; or "package.module:function", a function without arguments
+            that returns one. Its module is imported and the function called: that runs its code.
+        weights: path (str or path) of a weights file for the model, of either Keras, or of a TensorFlow checkpoint of it; it
+            must fit as a whole. "random" draws every variable from its own initializer; None keeps the weights of a Keras
+            file or model. inception_v3 takes also "imagenet", a whole Keras file and a TF-Slim checkpoint, see
+            `inception_weights.load`; alexnet also an array file, see `alexnet.load`.
         seed: int, of weights="random".
         blocks: list of "name=regular expression of layer names", top to bottom; default the paper's 17 for an
             Inception v3, whatever its head, and one block per layer for any other model.
@@ -48,36 +50,43 @@ def load_classifier(model, weights: str | os.PathLike | None = None, seed: int =
         image_size: (height, width) in pixels, for a model of images of any size, (None, None, channels).
         output: name of the output that is explained, for a model of several: the key of a dict of outputs, or the name of the layer
             that makes it.
+        trust: bool, whether a model file may run code that it holds (Lambda layers) or names (modules to import).
 
     Returns:
         `sanity_checks.models.classifier.Classifier`.
 
     Raises:
         ValueError: unknown model name, unsuitable model or weights; several inputs; several outputs of which none is named; a
-            model that was not built, or without a fixed image size.
+            model that was not built, or without a fixed image size; a file with code that is not trusted.
         FileNotFoundError: no such file.
     """
     weights = None if weights is None else os.fspath(weights)
-    named = isinstance(model, str) and (model in MODELS or not _looks_like_path(model))
+    named = isinstance(model, str) and (model in MODELS or not (imported.is_reference(model) or _looks_like_path(model)))
     architecture = registry.lookup(MODELS, model, "model") if named else None
     if named and weights is None:
         raise ValueError(f"weights: model {model!r} needs a weights file, or 'random'")
     loads = named and architecture.load is not None and weights != RANDOM
     _check_weights(weights, loads)
     if named:
-        network = architecture.load(weights, seed) if loads else architecture.build()
-        classifier = classification.classify(network, model, blocks, gradcam_layer, architecture, image_size, output)
-    elif isinstance(model, (str, os.PathLike)):
-        name = os.path.splitext(os.path.basename(os.path.normpath(model)))[0]
-        classifier = classification.classify(_read(os.fspath(model)), name, blocks, gradcam_layer, None, image_size, output)
+        network, name = architecture.load(weights, seed) if loads else architecture.build(), model
     else:
-        classifier = classification.classify(model, None, blocks, gradcam_layer, None, image_size, output)
+        network, name = _network(model, trust)
+    if weights not in (None, RANDOM) and not loads:
+        implementations.implementation_of(network).load_weights(network, paths.checkpoint(weights))
+    classifier = classification.classify(network, name, blocks, gradcam_layer, architecture, image_size, output)
     if weights == RANDOM:
         initialization.randomize_all(classifier, seed)
-    elif weights is not None and not loads:
-        implementations.implementation_of(classifier.model).load_weights(classifier.model, weights)
     finite.check(classifier)
     return classifier
+
+
+def _network(model, trust):
+    """(Keras model of a function's name, a file or a model itself; name for its rows, None for its own)."""
+    if imported.is_reference(model):
+        return _called(model)
+    if isinstance(model, (str, os.PathLike)):
+        return _read(os.fspath(model), trust), os.path.splitext(os.path.basename(os.path.normpath(model)))[0]
+    return model, None
 
 
 def _looks_like_path(model):
@@ -89,15 +98,30 @@ def _check_weights(weights, loads):
     if weights in (None, RANDOM):
         return
     paths.check(weights, "weights")
-    if os.path.exists(weights):
-        implementations.implementation_of(weights, "weights")
-    elif not loads:
+    version = implementations.saved_by(weights)
+    if loads and version and implementations.KERAS_3.match(version):
+        raise ValueError(f"weights: {weights} was saved by Keras {version}, and this network is built with tf_keras; give the whole "
+                         f"model as the model")
+    if not loads and not os.path.exists(weights) and not paths.is_checkpoint(weights):
         raise FileNotFoundError(f"weights: no such file: {weights}")
 
 
-def _read(path):
+def _read(path, trust):
     """The Keras model of a file or SavedModel folder."""
     if not os.path.exists(path):
         raise FileNotFoundError(f"model: no such file or folder: {path}")
     paths.check(path, "model")
-    return implementations.implementation_of(path).load(path)
+    if implementations.holds_weights_alone(path):
+        raise ValueError(f"model: {path} holds weights without a model; give it as the weights of a model")
+    return implementations.implementation_of(path).load(path, trust=trust)
+
+
+def _called(reference):
+    """(the model that a function returns, the function's name where Keras made up the model's, else None)."""
+    function = imported.function(reference, "model")
+    model = imported.call(function, reference, "model")
+    try:
+        keras = implementations.implementation_of(model)
+    except ValueError as error:
+        raise ValueError(str(error).replace("model:", f"model: {reference}:", 1)) from error
+    return model, function.__name__ if keras.is_automatic(model) else None

@@ -1,17 +1,16 @@
 """Which package knows the inside of a model: one for each Keras."""
 
-import json
 import os
 import re
 import zipfile
 
-import h5py
-
 from sanity_checks import keras2
 from sanity_checks import keras3
+from sanity_checks import messages
+from sanity_checks.keras_shared import archives
 
 ENDINGS = (".keras", ".h5", ".hdf5")
-KERAS_3 = re.compile(r"[3-9]\.")     # versions whose files tf_keras cannot read
+KERAS_3 = re.compile(r"[3-9]\b|\d\d")     # versions whose files tf_keras cannot read
 
 
 def implementation_of(model, argument="model"):
@@ -22,29 +21,38 @@ def implementation_of(model, argument="model"):
         argument: str, the argument that gave it, for messages.
 
     Raises:
-        ValueError: not a Keras model.
+        ValueError: not a Keras model, or Keras 3 on another backend than TensorFlow.
     """
     if isinstance(model, (str, os.PathLike)):
         version = saved_by(model)
-        return keras3 if version and KERAS_3.match(version) else keras2
-    for package in (keras2, keras3):
-        if package.is_model(model):
-            return package
+        return _usable(keras3, argument) if version and KERAS_3.match(version) else keras2
+    if keras2.is_model(model):
+        return keras2
+    if _usable(keras3, argument).is_model(model):
+        return keras3
     kind = type(model)
     raise ValueError(f"{argument}: expected a model of Keras 3 or tf_keras, got {kind.__module__}.{kind.__name__}")
 
 
 def saved_by(path):
     """The version of Keras that wrote a file, for example "3.15.1": str, or None where the file does not tell."""
-    path = os.fspath(path)
     try:
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                return str(json.loads(archive.read("metadata.json"))["keras_version"])
-        if os.path.isfile(path) and h5py.is_hdf5(path):
-            with h5py.File(path) as file:
-                version = file.attrs.get("keras_version")
-                return version.decode() if isinstance(version, bytes) else version
-    except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile):
-        pass                # a damaged file: loading it says what is wrong
-    return None
+        return archives.version(os.fspath(path))
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile):
+        return None             # a damaged file: loading it says what is wrong
+
+
+def holds_weights_alone(path):
+    """Whether a file is one of weights: str."""
+    try:
+        return archives.is_hdf5(path) and archives.config_text(path) is None
+    except (OSError, KeyError, ValueError):
+        return False            # a damaged file: loading it says what is wrong
+
+
+def _usable(package, argument):
+    try:
+        package.check_usable(argument)
+    except ImportError as error:        # the package of another backend
+        raise ValueError(f"{argument}: Keras 3 cannot be imported: {messages.one_line(error)}") from error
+    return package

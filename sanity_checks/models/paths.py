@@ -18,6 +18,11 @@ def checkpoint(path):
     return PART.sub("", path)
 
 
+def is_checkpoint(path):
+    """Whether a path, or what it has in common with its parts, names a checkpoint."""
+    return os.path.exists(checkpoint(path) + ".index")
+
+
 def check(path, argument):
     """Refuses what holds no model or weights that can be read.
 
@@ -26,14 +31,57 @@ def check(path, argument):
         argument: "model" or "weights", for messages.
 
     Raises:
-        ValueError: a packed archive, a part of a checkpoint without the others, or a folder without a SavedModel.
+        ValueError: a file of another kind, a packed archive, a part of a checkpoint without the others, or a folder without a
+            SavedModel.
     """
     if os.path.isdir(path):
         _check_folder(path, argument)
+    elif os.path.isfile(path) and foreign(path, argument):
+        raise ValueError(f"{argument}: {path} is {foreign(path, argument)}")
     elif os.path.isfile(path) and _is_packed(path):
         raise ValueError(f"{argument}: {path} is a packed archive; unpack it and name what is inside")
     else:
         _check_parts(checkpoint(path), argument)
+
+
+def foreign(path, argument):
+    """What a file is that Keras has not written: str that continues "it is", or None where its content does not tell.
+
+    Args:
+        path: str, of a file.
+        argument: "model" or "weights": weights may be arrays.
+    """
+    with open(path, "rb") as stream:
+        head = stream.read(HEAD)
+    known = next((what for what, is_it in _CONTENT.items() if is_it(head)), None) or _zipped(path)
+    if known or argument == "weights":
+        return known
+    if os.path.basename(path) in SAVED_MODEL:
+        return f"a part of a SavedModel; give its folder {os.path.dirname(path) or os.curdir}"
+    return next((what for what, is_it in _NO_MODEL.items() if is_it(head)), None) or _ENDINGS.get(os.path.splitext(path)[1])
+
+
+HEAD = 512              # bytes of a file that tell its kind
+_CONTENT = {
+    "an empty file": lambda head: not head,
+    "a pointer of Git LFS, not the file itself; fetch it with git lfs pull": lambda head: head.startswith(b"version https://git-lfs"),
+    "a web page": lambda head: head.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")),
+    "a TensorFlow Lite model": lambda head: head[4:8] == b"TFL3",
+}
+_NO_MODEL = {
+    "an array of NumPy": lambda head: head.startswith(b"\x93NUMPY"),
+    "a pickle of Python": lambda head: head[:1] == b"\x80" and 2 <= head[1] <= 5,
+}
+_ENDINGS = {".onnx": "an ONNX model", ".pb": "a graph of TensorFlow, not a Keras model", ".json": "a configuration, without weights"}
+
+
+def _zipped(path):
+    """What a zip is, by the names in it."""
+    if not zipfile.is_zipfile(path):
+        return None
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+    return "a file of PyTorch" if any(name.endswith("data.pkl") for name in names) else None
 
 
 def _check_folder(path, argument):

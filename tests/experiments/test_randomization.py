@@ -195,6 +195,19 @@ def test_train_binary(tmp_path):
     assert again.returncode == 1 and "--seed: " in again.stderr.splitlines()[-1]
 
 
+def test_what_is_not_drawn_is_said(tmp_path, caplog):
+    layers = tf_keras.layers
+    model = tf_keras.Sequential([
+        layers.InputLayer((28, 28, 1)), layers.Normalization(name="scaled", mean=None), layers.Conv2D(2, 9, 9, name="conv"),
+        layers.BatchNormalization(name="norm", beta_initializer="ones"), layers.Flatten(), layers.Dense(10, name="top")])
+    model.get_layer("norm").beta.assign([2, 2])
+    model.save(tmp_path / "model.keras")
+    with caplog.at_level("INFO", logger="absl"):
+        run(tmp_path / "run", f"--model={tmp_path / 'model.keras'}", "--weights=", "--methods=gradient", "--num_images=2", "--draws=1")
+    assert "not drawn: scaled (3 variables), 2 variables of other blocks" in caplog.text
+    assert list(table(tmp_path / "run").stage.unique()) == ["original", "top", "norm", "conv"]
+
+
 def test_an_output_is_chosen_by_a_flag(tmp_path):
     inputs = tf_keras.Input((28, 28, 1))
     flat = tf_keras.layers.Flatten()(inputs)

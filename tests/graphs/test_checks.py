@@ -134,7 +134,7 @@ def test_a_layer_that_counts_its_calls_is_refused(library):
     (lambda x: tf.cast(x > .5, tf.float32), "Greater to bool"),
     (lambda x: tf.cast(255 * x, tf.int32) / 255, "Cast to int32"),
     (lambda x: x // .25, "FloorDiv"),
-    (lambda x: tf.one_hot(tf.argmax(x, axis=-1), 3), "OneHot"),
+    (lambda x: tf.one_hot(tf.argmax(x, axis=-1), 3), "OneHot of int64"),
 ])
 def test_a_step_between_image_and_logits_is_named(library, function, found):
     message = refusal(functional(library, calling(library, function)))

@@ -10,7 +10,6 @@ import pytest
 import tensorflow as tf
 import tf_keras
 
-from sanity_checks import messages
 from sanity_checks import models
 from sanity_checks.models import architectures
 
@@ -117,18 +116,6 @@ def test_brackets_in_names_of_weights_are_no_pattern(tmp_path, name):
     model.save_weights(tmp_path / name)
     loaded = models.load_classifier(other, weights=tmp_path / name)
     assert np.array_equal(loaded.model.get_weights()[0], model.get_weights()[0])
-
-
-def test_messages_of_other_libraries_are_cut_to_one_line(tmp_path):
-    assert messages.one_line(KeyError()) == "KeyError"
-    assert messages.one_line(ValueError("a\n b")) == "a b"
-    assert len(messages.one_line(ValueError("word " * 1000))) == messages.LONGEST
-    layers_of_other_names = tf_keras.Sequential([layers.InputLayer((6, 6, 1)), layers.Flatten()] + [
-        layers.Dense(2) for _ in range(40)])
-    layers_of_other_names.save_weights(tmp_path / "w.h5")
-    with pytest.raises(ValueError, match="^weights: ") as caught:
-        models.load_classifier(small(), weights=tmp_path / "w.h5")
-    assert "\n" not in str(caught.value) and len(str(caught.value)) < 2 * messages.LONGEST + len(str(tmp_path))
 
 
 def test_a_folder_of_the_name_of_a_model_is_not_taken_for_it(tmp_path, monkeypatch, built):
