@@ -96,7 +96,7 @@ def as_channels_last(features, values):
 
 def _last(forward, trails):
     reached = forward.below(forward.logits, checks.is_differentiable)
-    maps = [operation for operation in reached if operation.type != "Identity" and _is_map(trails.get(operation))]
+    maps = [operation for operation in reached if operation.type not in ("Identity", "Cast") and _is_map(trails.get(operation))]
     position = {operation: number for number, operation in enumerate(forward.operations)}
     newest = position[maps[-1]] if maps else -1
     later = [operation for operation in reached if position[operation] > newest]
