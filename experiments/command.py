@@ -9,6 +9,7 @@ Exit statuses: 0 done, 1 refused or failed, 130 and 143 interrupted.
 import contextlib
 import inspect
 import logging
+import math
 import os
 import re
 import signal
@@ -21,6 +22,7 @@ from absl import logging as absl_logging
 
 from sanity_checks import lazy
 
+os.environ["MPLBACKEND"] = "agg"        # figures are files; what a notebook or a desktop has set may not be there
 WIDTH = 110                 # characters of a line of help
 HELP = ("--help", "-help", "--helpshort", "--helpfull", "-h")
 INTERRUPTED = 128           # plus the signal's number: exit status of an interrupted binary
@@ -59,8 +61,34 @@ class FlagSet:
             files = [argument for argument in arguments if "flagfile" in argument]
             raise ValueError(f"{' '.join(files)}: cannot be read: {error}") from error
         if left:
-            raise ValueError(f"expected flags alone, got {left[0]!r}; write --flag=value, lists with commas")
+            raise ValueError(self._stray(left[0], arguments))
+        for name in self.names():
+            self._mend(self.values[name])
         return self.values
+
+    def _stray(self, word, arguments):
+        """What is wrong with an argument that is no flag: the value of a bool, or another item of a list."""
+        before = arguments[arguments.index(word) - 1] if word in arguments[1:] else ""
+        name = before.lstrip("-").partition("=")[0]
+        flag = self.values[name] if before.startswith("-") and name in self.values else None
+        if flag is not None and flag.boolean:
+            return f"{name}: expected --{name}={word.lower()} or --no{name}, found {word!r} as a word of its own"
+        if isinstance(flag, flags.Flag) and isinstance(flag.parser, flags.ListParser):
+            return f"{name}: expected a list with commas and no spaces, --{before.lstrip('-').rstrip(',')},{word}, found {word!r} as a word of its own"
+        return f"expected flags alone, got {word!r}; write --flag=value, lists with commas"
+
+    def _mend(self, flag):
+        """Expands ~ at the beginning of a value; ValueError for one that cannot stand in a flagfile, or is not finite."""
+        values = flag.value if isinstance(flag.value, list) else [flag.value]
+        for value in values:
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ValueError(f"{flag.name}: expected a finite number, got {value}")
+            if isinstance(value, str) and (value != value.strip() or len(value.splitlines()) > 1):
+                raise ValueError(f"{flag.name}: {value!r} begins or ends with white space or has several lines, which a flagfile "
+                                 f"cannot hold")
+        mended = [os.path.expanduser(value) if isinstance(value, str) and value.startswith("~") else value for value in values]
+        if mended != values:
+            flag.value = mended if isinstance(flag.value, list) else mended[0]
 
     def names(self):
         """Names of the flags: list of str."""
@@ -94,6 +122,8 @@ def run(main, define):
         main: function of the `FlagSet` that returns an exit status or None.
         define: function that returns the binary's `FlagSet`.
     """
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")       # a name that a terminal cannot show ends no run
     found = define()
     if any(argument in HELP for argument in sys.argv[1:]):
         _print_whole(found.help(sys.modules["__main__"].__doc__))

@@ -30,10 +30,12 @@ def model(found, blocks=True):
     found.add(group, flags.DEFINE_integer, "training_iterations", 20_000,
               "Optimizer steps of 50 images with --train_if_missing.", lower_bound=1)
     found.add(group, flags.DEFINE_integer, "training_seed", 0, "Seed of the training with --train_if_missing.")
+    found.add(group, flags.DEFINE_string, "output", None,
+              "Output to explain, of a model that has several: a key, or the name of the layer that makes it.")
     if blocks:
         found.add(group, flags.DEFINE_list, "blocks", [],
-                  "Randomization blocks, top to bottom, each name=regular expression of layer names; default: the "
-                  "model's own, or one block per layer.")
+                  "Randomization blocks, top to bottom, each name=regular expression of layer names or paths (encoder/dense); "
+                  "default: the model's own, or one block per layer.")
     gradcam_layer(found)
 
 
@@ -102,11 +104,12 @@ def randomization(found):
     """How weights are drawn."""
     group = "Randomization"
     found.add(group, flags.DEFINE_enum, "initializer", "original", list(initialization.INITIALIZERS),
-              "What random weights are drawn from: each variable's own initializer (released code), or a distribution.")
+              "What random weights are drawn from: each variable's own initializer (released code), or a distribution, also "
+              "for variables whose initializer is not known. Frozen layers are drawn too; what was created non-trainable is not.")
     found.add(group, flags.DEFINE_float, "initializer_stddev", 0.01,
               "Standard deviation of truncated_normal and uniform (paper's text: 0.01).")
     found.add(group, flags.DEFINE_bool, "randomize_batch_norm_statistics", False,
-              "Set a random block's moving mean and variance to 0 and 1 too.")
+              "Set a random block's moving mean and variance of BatchNormalization to 0 and 1 too.")
     found.add(group, flags.DEFINE_enum, "redraw", "fresh", initialization.REDRAWS,
               "Whether random blocks are drawn anew at every stage (fresh, released code) or keep their draw (nested).")
 

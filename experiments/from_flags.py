@@ -155,7 +155,7 @@ def classifier(options):
               options.training_seed)
     source = sources.Source(functools.partial(
         models.load_classifier, options.model, path, blocks=getattr(options, "blocks", None) or None,
-        gradcam_layer=options.gradcam_layer, image_size=image_size(options),
+        gradcam_layer=options.gradcam_layer, image_size=image_size(options), output=options.output,
         trust="trust_model" in options and options.trust_model))
     source.get()
     return source
@@ -198,6 +198,13 @@ def make_methods(options, loaded):
     return made
 
 
+def log_feature_map(loaded, made):
+    """Says which feature map is read, where a method reads one."""
+    read = [name for name in made if name in method_records.METHODS and method_records.METHODS[name].feature_map]
+    if read:
+        logging.info("%s read%s the feature map of layer %s", " and ".join(read), "" if len(read) > 1 else "s", loaded.features)
+
+
 def make_method(options, name):
     """One registered method with the parameters that the flags give; a ValueError names the flag."""
     values = {parameter.name: options[f"{name}_{parameter.name}"].value for parameter in methods.parameters(name)
@@ -219,8 +226,10 @@ def randomization(options):
 
 def protocol(options, test, loaded, drawn=None):
     """The `runner.Protocol` that the flags describe; `drawn` is an `initialization.Randomization`."""
+    made = make_methods(options, loaded)
+    log_feature_map(loaded, made)
     return runner.Protocol(
-        test=test, methods=make_methods(options, loaded), metrics=tuple(options.metrics), seed=options.seed,
+        test=test, methods=made, metrics=tuple(options.metrics), seed=options.seed,
         randomization=drawn or initialization.Randomization(), explained_class=options.explained_class,
         batch_size=options.batch_size)
 

@@ -24,6 +24,7 @@ from sanity_checks.methods import pair
 from sanity_checks.training import optimization
 from sanity_checks.vocabulary import methods as records
 from sanity_checks.vocabulary import models as model_records
+from sanity_checks.weights import states
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,7 +104,7 @@ def run_all(classifier, options, count, names, metric_names):
     dataset = NoiseDataset(classifier, count)
     for unit in runs.units(1, count, runner.images_per_unit(classifier.image_shape)):
         runner.run_unit(classifier, dataset, unit, protocol)
-    return count * (1 + len(classifier.blocks)) * (protocol.passes(classifier.image_shape) - 1)       # without the predictions
+    return count * len(states.stages(classifier, "cascading")) * (protocol.passes(classifier.image_shape) - 1)       # without the predictions
 
 
 def benchmark_run(classifier, options):

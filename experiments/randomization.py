@@ -25,6 +25,14 @@ def define():
     return found
 
 
+def _log_what_is_not_drawn(classifier, drawn):
+    kept, parts = states.not_drawn(classifier, drawn), classifier.parts
+    whole = [f"{name} ({count} variables)" for name, count in kept.items() if count == len(parts[name])]
+    rest = sum(count for name, count in kept.items() if count < len(parts[name]))
+    if kept:
+        logging.info("not drawn: %s", ", ".join(whole + [f"{rest} variables of other blocks"] * bool(rest)))
+
+
 def run(found, test):
     """Runs a test of `sanity_checks.weights.states.TESTS` as the flags say, then draws its tables and figures.
 
@@ -43,5 +51,6 @@ def run(found, test):
     path = os.path.abspath(options.weights) if options.weights else None
     job = jobs.weight_states(classifier, dataset, protocol, from_flags.units(options), from_flags.flagfile(found),
                              {"weights_file": path})
+    _log_what_is_not_drawn(classifier.get(), drawn)
     if from_flags.finished(job, options):
         aggregate.draw([options.output_dir], options.output_dir)

@@ -127,7 +127,7 @@ def run(classifier: classifiers.Classifier, images: np.ndarray,
     if mismatch:
         warnings.warn(mismatch, stacklevel=2)
     for test in tests:
-        states.stages(classifier, test)         # an unknown test is refused before any has run
+        states.stages(classifier, test, randomization)      # an unknown test is refused before any has run
     packed = sources.Source(packing.Packed(classifier), classifier)
     keep = None if output_dir else tempfile.TemporaryDirectory()
     folder = os.fspath(output_dir) if output_dir else keep.name

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 import dataclasses
 
+from sanity_checks import methods
 from sanity_checks.comparison import identity
 from sanity_checks.comparison import runner
 from sanity_checks.comparison import sources
@@ -10,6 +11,8 @@ from sanity_checks.runs import job as jobs
 from sanity_checks.runs import work_units
 from sanity_checks.weights import initialization
 from sanity_checks.weights import states
+
+CALLED_TWICE = 2        # images on which a user's own method must agree with itself
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,7 +93,7 @@ def weight_states(classifier, dataset, protocol, units, flagfile="", record=None
     loaded = classifier.get()
     held = identity.of_classifier(loaded)
     # names of stages stand in the rows, and Keras numbers layers without a name as it likes
-    stages = [state.name for state in states.stages(loaded, protocol.test)]
+    stages = [state.name for state in states.stages(loaded, protocol.test, protocol.randomization)]
     draws = {**identity.of_randomization(protocol.randomization), "stages": stages}
     return _job(classifier, dataset, protocol, units, len(stages), held, draws, None, flagfile, record)
 
@@ -113,6 +116,7 @@ def _job(classifier, dataset, protocol, units, num_states, held, draws, networks
     loaded, images = classifier.get(), dataset.get()
     check_images(loaded, images)
     runner.check_explained_classes(loaded, images, units.count(images), protocol)
+    methods.check_repeatable(loaded, protocol.methods, images.test[:CALLED_TWICE], protocol.seed, protocol.batch_size)
     of_methods, code = identity.of_methods(protocol.methods)
     settings = {
         "test": protocol.test, "model": loaded.name, "dataset": images.name, "metrics": list(protocol.metrics),

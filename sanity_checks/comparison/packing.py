@@ -10,6 +10,7 @@ from sanity_checks import messages
 models = lazy.module("sanity_checks.models")
 
 FILE = "model.keras"
+PARTS = ("blocks", "fixed")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -46,9 +47,10 @@ def _facts(classifier):
     """What is known of a classifier besides its model; variables by their position among the model's."""
     places = {classifier.keras.key(variable): place for place, variable in enumerate(classifier.model.weights)}
     return {"name": classifier.name, "class_names": classifier.class_names, "label_offset": classifier.label_offset,
-            "blocks": {name: [places[classifier.keras.key(variable)] for variable in block]
-                       for name, block in classifier.blocks.items()},
-            "gradcam_layer": classifier.inspected.gradcam_layer}
+            **{field: {name: [places[classifier.keras.key(variable)] for variable in block]
+                       for name, block in getattr(classifier, field).items()} for field in PARTS},
+            "options": {"gradcam_layer": classifier.inspected.gradcam_layer, "image_size": classifier.image_shape[:2],
+                        "output": classifier.output}}
 
 
 def _classes(classifier):
@@ -64,7 +66,8 @@ def _unpacked(content, facts, classes):
             file.write(content)
         # this process's own program wrote the file, so the code in it is the user's
         with models.implementation_of(path).custom_objects(classes):
-            loaded = models.load_classifier(path, gradcam_layer=facts["gradcam_layer"], trust=True)
-    blocks = {name: tuple(loaded.model.weights[place] for place in block) for name, block in facts["blocks"].items()}
+            loaded = models.load_classifier(path, trust=True, **facts["options"])
+    parts = {field: {name: tuple(loaded.model.weights[place] for place in block) for name, block in facts[field].items()}
+             for field in PARTS}
     return Packed(dataclasses.replace(loaded, name=facts["name"], class_names=facts["class_names"],
-                                      label_offset=facts["label_offset"], blocks=blocks))
+                                      label_offset=facts["label_offset"], **parts))

@@ -135,7 +135,7 @@ def _labelled_classes(classifier, images, unit):
     for label, image_id in zip(labels, images.ids[unit.first:unit.last]):
         if not 0 <= label < count:
             raise ValueError(f"explained_class: label {label} of image {image_id} is not one of the {count} "
-                             f"classes of model {classifier.name!r}")
+                             f"classes of model {classifier.name!r}{classifier.advice}")
     return (labels + classifier.label_offset).astype(np.int32)
 
 

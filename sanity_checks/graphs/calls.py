@@ -6,6 +6,8 @@ import threading
 
 import tensorflow as tf
 
+_PATCHED = threading.RLock()
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Call:
@@ -38,6 +40,7 @@ def recorded(layer_class):
     Yields:
         list of `Call`, in the order in which the calls ended: an inner layer's stands before its outer one's.
     """
+    _PATCHED.acquire()      # by one thread at a time, or one would put back what another has put there
     found, names, thread, call = [], [], threading.get_ident(), layer_class.__call__
 
     def recording_call(layer, *arguments, **keywords):
@@ -59,6 +62,7 @@ def recorded(layer_class):
         yield found
     finally:
         layer_class.__call__ = call
+        _PATCHED.release()
 
 
 def _count():

@@ -17,7 +17,7 @@ RANDOM = re.compile(r"(Random|Truncated|ParameterizedTruncated|Multinomial|State
                     r"NonDeterministic|RngReadAndSkip|Stateless(Random|Truncated|Multinomial|Parameterized|Shuffle))")
 ASSIGNING = re.compile(r"(Assign|ResourceScatter|ResourceApply)")
 # Operations between real numbers whose derivative TensorFlow takes for none.
-STEPS = ("Floor", "Ceil", "Rint", "Round", "StopGradient", "FakeQuantWithMinMaxVarsPerChannelGradient", "Sign")
+STEPS = ("Floor", "FloorDiv", "TruncateDiv", "Ceil", "Rint", "Round", "StopGradient", "FakeQuantWithMinMaxVarsPerChannelGradient", "Sign")
 
 # Between a softmax and the outputs these leave probabilities what they are, or nearly.
 AFTER_PROBABILITIES = ("Identity", "Cast", "Reshape", "Squeeze", "ExpandDims", "Minimum", "Maximum", "ClipByValue", "Mul", "RealDiv",
@@ -38,13 +38,14 @@ def check(forward, name):
         ValueError: the model draws at random or changes its variables in inference mode, mixes the images of a batch, has
             logits that do not depend on the image or only through steps, or gives probabilities.
     """
-    _refuse_training(forward, name)
+    check_inference(forward, name)
     _refuse_steps(forward, name)
     _refuse_probabilities(forward, name)
     _probe(forward, name)
 
 
-def _refuse_training(forward, name):
+def check_inference(forward, name):
+    """Refuses a model that draws at random, changes its variables, or normalizes by the batch in inference mode; see `check`."""
     for operation in forward.operations:
         if ASSIGNING.match(operation.type) or _inside(operation, ASSIGNING):
             raise ValueError(f"model: {name!r} changes its own variables when it is called, in layer "
@@ -89,26 +90,44 @@ def _refuse_steps(forward, name):
     of_image = forward.of_image
     if forward.logits.op not in of_image:
         raise ValueError(f"model: the outputs of {name!r} do not depend on the image at all")
-    reached = forward.below(forward.logits, lambda operation: operation.outputs[0].dtype.is_floating and is_differentiable(operation))
+    reached = forward.below(forward.logits, lambda operation: _is_real(operation) and is_differentiable(operation))
     if forward.image.op in reached:
         return
     steps = [operation for operation in reached if operation in of_image and not (
-        operation.outputs[0].dtype.is_floating and is_differentiable(operation))]
-    found = ", ".join(dict.fromkeys(f"{operation.type} in {forward.layer_of(operation)!r}" for operation in steps))
+        _is_real(operation) and is_differentiable(operation))]
+    found = ", ".join(dict.fromkeys(f"{_described(operation, of_image)} in {forward.layer_of(operation)!r}" for operation in steps))
     raise ValueError(f"model: no gradient reaches the image of {name!r}, since it passes {found or 'integers'}; "
                      f"build the model without that, on images of float32")
 
 
+def _is_real(operation):
+    """Whether an operation gives numbers that a gradient passes: real or complex ones, or a list of these, perhaps beside others."""
+    return any(output.dtype.is_floating or output.dtype.is_complex or output.dtype == tf.variant for output in operation.outputs)
+
+
+def _described(operation, of_image):
+    """An operation's type, with that of its numbers where these are no real ones: "Cast to uint8", "OneHot of int32"."""
+    if not _is_real(operation):
+        return f"{operation.type} to {operation.outputs[0].dtype.name}"
+    read = next((value.dtype.name for value in operation.inputs if value.op in of_image and value.dtype.is_integer), None)
+    return f"{operation.type} of {read}" if read else operation.type
+
+
 def _refuse_probabilities(forward, name):
-    of_image, value = forward.of_image, forward.logits
-    while value.op.type in AFTER_PROBABILITIES:
-        inputs = [given for given in value.op.inputs if given.op in of_image]
-        if len({given.op.type for given in inputs}) != 1:
-            return
-        value = inputs[0]
-    if value.op.type in PROBABILITIES:
-        raise ValueError(f"model: {name!r} ends in {value.op.type} ({forward.layer_of(value.op)}), which cannot be taken "
-                         f"off; build it so that it ends in logits")
+    """Outputs must not be made of probabilities alone: one softmax, or several that are averaged."""
+    of_image, waiting, seen, ends = forward.of_image, [forward.logits.op], set(), []
+    while waiting:
+        operation = waiting.pop()
+        if operation in seen:
+            continue
+        seen.add(operation)
+        if operation.type not in AFTER_PROBABILITIES:
+            ends.append(operation)
+            continue
+        waiting += [given.op for given in operation.inputs if given.op in of_image and given.dtype.is_floating]
+    if all(operation.type in PROBABILITIES for operation in ends):
+        found = " and ".join(f"{operation.type} ({forward.layer_of(operation)})" for operation in reversed(ends))
+        raise ValueError(f"model: {name!r} ends in {found}, which cannot be taken off; build it so that it ends in logits")
 
 
 def _probe(forward, name):

@@ -7,6 +7,7 @@ padding, cropping and resizing make no map of their own.
 """
 
 import dataclasses
+import fractions
 import math
 
 import tensorflow as tf
@@ -95,16 +96,22 @@ def as_channels_last(features, values):
 
 def _last(forward, trails):
     reached = forward.below(forward.logits, checks.is_differentiable)
-    maps = [operation for operation in reached if operation.type != "Identity" and _is_map(trails.get(operation))]
+    maps = [operation for operation in reached if operation.type not in ("Identity", "Cast") and _is_map(trails.get(operation))]
     position = {operation: number for number, operation in enumerate(forward.operations)}
     newest = position[maps[-1]] if maps else -1
-    hidden = [operation for operation in reached if position[operation] > newest and _hides_convolution(operation)]
+    later = [operation for operation in reached if position[operation] > newest]
+    hidden = [operation for operation in later if _hides_convolution(operation)]
     if hidden:
         return None, (f"it calls a function that holds a convolution ({forward.layer_of(hidden[0])}), which is not looked "
                       f"into; name the layer to read with gradcam_layer")
+    parts = _parts(forward)
+    of_parts = [operation for operation in later if operation.type in CONVOLUTIONS and parts.get(operation, 1) != 1]
+    if of_parts:
+        return None, (f"its last convolution ({forward.layer_of(of_parts[-1])}) sees an image in parts, one by one; name the layer "
+                      f"to read with gradcam_layer")
     if not maps:
         return None, "it has no convolutional feature map; name one with gradcam_layer if there is one"
-    tokens = [operation for operation in reached if position[operation] > newest and _is_token_map(trails.get(operation), operation)]
+    tokens = [operation for operation in later if _is_token_map(trails.get(operation), operation)]
     if tokens:
         return None, (f"after its last convolution ({_layer_of(forward, maps[-1])}) it computes on tokens, in "
                       f"{forward.layer_of(tokens[-1])!r}; name the layer to read with gradcam_layer")
@@ -177,10 +184,40 @@ def _hides_convolution(operation):
         node.op in CONVOLUTIONS for node in forward_module.inner_nodes(operation))
 
 
+def _parts(forward):
+    """How many rows an operation's output has for each image, where that is known: dict, tf.Operation -> fractions.Fraction."""
+    found = {}
+    for operation in forward.operations:
+        if operation in forward.of_image and operation.outputs:
+            below = [found[value.op] for value in operation.inputs if value.op in found]
+            factor = max(below, default=fractions.Fraction(1), key=lambda count: abs(count - 1))
+            if operation.type in ("Reshape", "Pack") or _takes_one(operation):
+                before, after = (_size_of_row(value) for value in (operation.inputs[0], operation.outputs[0]))
+                factor = factor * before / after if before and after else factor
+            found[operation] = factor
+    return found
+
+
+def _size_of_row(value):
+    """How many numbers a tensor holds for each row of the only axis whose extent is not known: int, or None."""
+    extents = list(value.shape) if value.shape.rank is not None else []
+    return math.prod(extent for extent in extents if extent is not None) if extents.count(None) == 1 else None
+
+
+def _takes_one(operation):
+    """Whether an operation takes one of several images, frames or patches that stand in a tensor of five axes or more."""
+    if operation.type not in ("StridedSlice", "Unpack", "GatherV2"):
+        return False
+    before, after = operation.inputs[0].shape.rank, operation.outputs[0].shape.rank
+    return before is not None and after is not None and before >= 5 and after < before
+
+
 def _trails(forward):
     """dict, tf.Operation -> `_Trail` of its output, for those that have one."""
-    found, of_image = {}, forward.of_image
+    found, of_image, parts = {}, forward.of_image, _parts(forward)
     for operation in forward.operations:
+        if operation.type in CONVOLUTIONS and parts.get(operation, 1) != 1:
+            continue                        # of parts of an image
         if operation in of_image and operation.outputs:
             trail = _trail(operation, [found.get(value.op) for value in operation.inputs])
             if trail is not None:

@@ -63,12 +63,13 @@ class Forward:
         return call.path if call else operation.name
 
 
-def traced(keras, model):
+def traced(keras, model, image_shape=None):
     """Traces a model's forward pass in inference mode.
 
     Args:
         keras: the package that knows the model's inside, `sanity_checks.keras2` or `keras3`.
-        model: Keras model of one input of fixed size and one output.
+        model: Keras model of one input and one output.
+        image_shape: (H, W, C) of the images; by default that of a model of fixed size, of float32.
 
     Returns:
         `Forward`.
@@ -79,7 +80,8 @@ def traced(keras, model):
         parts.append(within(keras, model, images))
         return parts[-1].logits
 
-    function = tf.function(forward, [tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)], autograph=False)
+    dtype = tf.float32 if image_shape is None else model.inputs[0].dtype
+    function = tf.function(forward, [tf.TensorSpec((None, *(image_shape or model.input_shape[1:])), dtype)], autograph=False)
     function.get_concrete_function()
     return dataclasses.replace(parts[-1], function=function)
 

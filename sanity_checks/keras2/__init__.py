@@ -2,7 +2,11 @@
 
     is_model, load, load_weights        which models these are, and their files             files
     check_usable, custom_objects        whether this Keras runs here; a user's own classes  files
-    key, leaf_layers, initializers      variables, the layers that own them                 layers
+    key, handle                         what stands for a variable                          layers
+    leaves, leaf_layers                 the layers that own variables                       layers
+    drawn, statistics, initializers     which variables are drawn anew, and from what       layers
+    initial_values, has_seed            values from an initializer and a seed               drawing
+    isolated                            running code of others without a trace              isolation
     to_logits                           a softmax at the end taken off                      logits
     structure, is_automatic             what a model computes at given weights, as JSON     description
     inside, graphs, outputs, producer   walking the graph of a functional model             graph
@@ -21,8 +25,15 @@ _HOME = {
     "check_usable": "files",
     "custom_objects": "files",
     "key": "layers",
+    "handle": "layers",
+    "leaves": "layers",
     "leaf_layers": "layers",
+    "drawn": "layers",
+    "statistics": "layers",
     "initializers": "layers",
+    "initial_values": "drawing",
+    "has_seed": "drawing",
+    "isolated": "isolation",
     "to_logits": "logits",
     "structure": "description",
     "is_automatic": "description",

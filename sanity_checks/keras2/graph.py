@@ -1,5 +1,6 @@
 """Walking the graph of a functional tf_keras model: which layer makes a tensor, and from what."""
 
+import contextlib
 import dataclasses
 
 import tensorflow as tf
@@ -25,10 +26,12 @@ class Producer:
         layer: tf_keras.layers.Layer.
         inputs: list of symbolic tensors that the layer reads for this tensor.
         kind: str in `KINDS`, or None for a layer of another kind.
+        number: int, which of the outputs of the layer's call the tensor is.
     """
     layer: object
     inputs: list
     kind: str | None
+    number: int = 0
 
     @property
     def filters(self):
@@ -50,9 +53,47 @@ class Producer:
 
 def producer(tensor):
     """The `Producer` of a symbolic tensor of a functional model."""
-    layer, node, _ = tensor._keras_history
+    layer, node, number = tensor._keras_history
     inputs = layer._inbound_nodes[node].input_tensors
-    return Producer(layer, list(inputs) if isinstance(inputs, (list, tuple)) else [inputs], _kind(layer))
+    return Producer(layer, tf.nest.flatten(inputs), _kind(layer), number)
+
+
+def called_like(tensor, layer, value=None):
+    """Calls a layer with the arguments of the call that made a symbolic tensor.
+
+    Args:
+        tensor: symbolic tensor of a functional model.
+        layer: tf_keras.layers.Layer; it need not be the one that made the tensor.
+        value: tf.Tensor, in the place of every symbolic tensor among the arguments; None leaves them.
+
+    Returns:
+        What the call returns.
+    """
+    maker, number, _ = tensor._keras_history
+    node = maker._inbound_nodes[number]
+    arguments = (tuple(node.call_args), dict(node.call_kwargs))
+    if value is not None:
+        arguments = tf.nest.map_structure(lambda part: value if hasattr(part, "_keras_history") else part, arguments)
+    positional, others = arguments
+    return layer(*positional, **others)
+
+
+def ends(model):
+    """What a functional model was made from and to: its inputs and its outputs, each a symbolic tensor, a list or a dict."""
+    return model.input, model.output
+
+
+@contextlib.contextmanager
+def uncast(model):
+    """Meanwhile models of integer inputs, this one or inside it, take real numbers as they are instead of rounding them."""
+    found = [inner for inner in graphs(model) if any(value.dtype.is_integer for value in inner.inputs)]
+    for inner in found:
+        vars(inner)["_conform_to_reference_input"] = lambda tensor, ref_input: tensor
+    try:
+        yield
+    finally:
+        for inner in found:
+            del vars(inner)["_conform_to_reference_input"]
 
 
 def graphs(model):
@@ -114,9 +155,17 @@ def inside(layer):
     yield layer
 
 
-def built_shape(model):
-    """The shape of the images that a subclassed model was called on, with the batch; None if it was not."""
-    return getattr(model, "_build_input_shape", None) if model.built else None
+def built_shapes(model):
+    """The shapes that a subclassed model was called on: dict, name of the argument, or key in it, -> tuple with the batch.
+
+    The name is "" where the model takes a tensor by itself. None if the model was not called.
+    """
+    shapes = getattr(model, "_build_input_shape", None) if model.built else None
+    if shapes is None or isinstance(shapes, dict):
+        return shapes and {name: tuple(shape) for name, shape in shapes.items()}
+    if isinstance(shapes, tf.TensorShape) or not isinstance(shapes[0], (tf.TensorShape, list, tuple)):
+        return {"": tuple(shapes)}
+    return {str(place): tuple(shape) for place, shape in enumerate(shapes)}
 
 
 def _kind(layer):

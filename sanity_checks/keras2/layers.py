@@ -1,11 +1,14 @@
-"""The layers of a tf_keras model that own its variables, and their initializers."""
+"""The layers of a tf_keras model that own its variables, and what these are drawn from; see `sanity_checks.keras_shared.layers`."""
 
-import tf_keras
+import functools
+import sys
 
 from sanity_checks.keras2 import graph
+from sanity_checks.keras2 import isolation
+from sanity_checks.keras_shared import layers
 
-# Keras names these initializers without the "kernel" of the variable.
-VARIABLE_OF_INITIALIZER = {"depthwise": "depthwise_kernel", "pointwise": "pointwise_kernel"}
+INITIALIZER_PLACE = 3           # among the positional arguments of add_weight
+isolated = isolation.isolated
 
 
 def key(variable):
@@ -13,39 +16,32 @@ def key(variable):
     return variable.ref()
 
 
+def handle(variable):
+    """The resource that operations of a graph read for a variable."""
+    return variable.handle
+
+
+leaves = functools.partial(layers.leaves, graph, key)
+statistics = functools.partial(layers.statistics, graph, key)
+initializers = functools.partial(layers.initializers, sys.modules[__name__])
+
+
 def leaf_layers(model):
-    """The layers that hold variables of their own, from the input upward, nested models taken apart.
-
-    Args:
-        model: tf_keras.Model.
-
-    Returns:
-        list of (tf_keras.layers.Layer, list of its tf.Variable). Every variable of the model is in exactly one.
-    """
-    leaves, seen = [], set()
-    for layer in graph.inside(model):
-        own = [variable for variable in layer.variables if key(variable) not in seen]
-        if own:
-            leaves.append((layer, own))
-            seen.update(key(variable) for variable in own)
-    return leaves
+    """The layers that hold variables of their own, see `leaves`: list of (layer, list of its tf.Variable)."""
+    return [(leaf.layer, leaf.variables) for leaf in leaves(model)]
 
 
-def initializers(model):
-    """Each variable's own initializer.
+def drawn(model):
+    """The variables that were created trainable, whether or not their layers have been frozen since: set of keys."""
+    return {key(variable) for variable in model.weights if variable.trainable}
 
-    Returns:
-        dict, `key(variable)` -> tf_keras.initializers.Initializer. Variables of layers that do not tell theirs
-        are left out; drawing them with the initializer "original" is then an error.
-    """
-    found = {}
-    for layer in model.submodules:
-        if not isinstance(layer, tf_keras.layers.Layer):
-            continue
-        for attribute, initializer in vars(layer).items():
-            stem, _, ending = attribute.rpartition("_")
-            if ending == "initializer" and initializer is not None:
-                variable = getattr(layer, VARIABLE_OF_INITIALIZER.get(stem, stem), None)
-                if hasattr(variable, "ref"):
-                    found[key(variable)] = initializer
-    return found
+
+def build_like(twin, layer):
+    """Builds a layer for inputs of the shape that another layer was built for."""
+    config = layer.get_build_config()
+    if config is None and layer._saved_model_inputs_spec is not None:       # a `build` that does not keep its argument
+        import tensorflow as tf
+        config = {"input_shape": tf.nest.map_structure(lambda spec: tuple(spec.shape), layer._saved_model_inputs_spec)}
+    if config is None:
+        raise ValueError(f"layer {layer.name!r} has kept no shape of its inputs")
+    twin.build_from_config(config)

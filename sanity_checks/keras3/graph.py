@@ -1,5 +1,6 @@
 """Walking the graph of a functional Keras 3 model: which layer or operation makes a tensor, and from what."""
 
+import contextlib
 import dataclasses
 
 import keras
@@ -24,10 +25,12 @@ class Producer:
         layer: keras.layers.Layer, or keras.Operation of a function of `keras.ops`.
         inputs: list of symbolic tensors that the layer reads for this tensor.
         kind: str in `KINDS`, or None for a layer of another kind.
+        number: int, which of the outputs of the layer's call the tensor is.
     """
     layer: object
     inputs: list
     kind: str | None
+    number: int = 0
 
     @property
     def filters(self):
@@ -49,8 +52,48 @@ class Producer:
 
 def producer(tensor):
     """The `Producer` of a symbolic tensor of a functional model."""
-    operation, node, _ = tensor._keras_history
-    return Producer(operation, list(operation._inbound_nodes[node].input_tensors), _kind(operation))
+    operation, node, number = tensor._keras_history
+    return Producer(operation, list(operation._inbound_nodes[node].input_tensors), _kind(operation), number)
+
+
+def called_like(tensor, layer, value=None):
+    """Calls a layer with the arguments of the call that made a symbolic tensor.
+
+    Args:
+        tensor: symbolic tensor of a functional model.
+        layer: keras.layers.Layer or keras.Operation; it need not be the one that made the tensor.
+        value: tf.Tensor, in the place of every symbolic tensor among the arguments; None leaves them.
+
+    Returns:
+        What the call returns.
+    """
+    maker, number, _ = tensor._keras_history
+    given = maker._inbound_nodes[number].arguments
+    arguments = (tuple(given.args), dict(given.kwargs))
+    if value is not None:
+        arguments = keras.tree.map_structure(lambda part: value if hasattr(part, "_keras_history") else part, arguments)
+    positional, others = arguments
+    return layer(*positional, **others)
+
+
+def ends(model):
+    """What a functional model was made from and to: its inputs and its outputs, each a symbolic tensor, a list or a dict."""
+    function = _function(model)
+    return function.input, function.output
+
+
+@contextlib.contextmanager
+def uncast(model):
+    """Meanwhile models of integer inputs, this one or inside it, take real numbers as they are instead of rounding them."""
+    found = [_function(inner) for inner in graphs(model)]
+    found = [inner for inner in found if any("int" in value.dtype for value in inner.inputs)]
+    for inner in found:
+        vars(inner)["_convert_inputs_to_tensors"] = lambda tensors: tensors
+    try:
+        yield
+    finally:
+        for inner in found:
+            vars(inner).pop("_convert_inputs_to_tensors", None)
 
 
 def graphs(model):
@@ -117,10 +160,22 @@ def inside(layer):
     yield layer
 
 
-def built_shape(model):
-    """The shape of the images that a subclassed model was called on, with the batch; None if it was not."""
-    shapes = list((model._build_shapes_dict or {}).values())
-    return (None, *shapes[0][1:]) if model.built and len(shapes) == 1 and isinstance(shapes[0], (tuple, list)) else None
+def built_shapes(model):
+    """The shapes that a subclassed model was called on: dict, name of the argument, or key in it, -> tuple with the batch.
+
+    The name is "" where the model takes a tensor by itself. None if the model was not called.
+    """
+    shapes = model._build_shapes_dict if model.built else None
+    if not shapes:
+        return None
+    if len(shapes) > 1:
+        return {name.removesuffix("_shape"): tuple(shape) for name, shape in shapes.items()}
+    shapes = next(iter(shapes.values()))
+    if isinstance(shapes, dict):
+        return {name: tuple(shape) for name, shape in shapes.items()}
+    if isinstance(shapes[0], (list, tuple)):
+        return {str(place): tuple(shape) for place, shape in enumerate(shapes)}
+    return {"": tuple(shapes)}
 
 
 def _called(model):

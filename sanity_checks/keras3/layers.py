@@ -1,11 +1,14 @@
-"""The layers of a Keras 3 model that own its variables, and their initializers."""
+"""The layers of a Keras 3 model that own its variables, and what these are drawn from; see `sanity_checks.keras_shared.layers`."""
 
-import keras
+import functools
+import sys
 
 from sanity_checks.keras3 import graph
+from sanity_checks.keras3 import isolation
+from sanity_checks.keras_shared import layers
 
-# Keras names these initializers without the "kernel" of the variable.
-VARIABLE_OF_INITIALIZER = {"depthwise": "depthwise_kernel", "pointwise": "pointwise_kernel"}
+INITIALIZER_PLACE = 1           # among the positional arguments of add_weight
+isolated = isolation.isolated
 
 
 def key(variable):
@@ -13,38 +16,32 @@ def key(variable):
     return id(variable)
 
 
+def handle(variable):
+    """The resource that operations of a graph read for a variable."""
+    return variable.value.handle
+
+
+leaves = functools.partial(layers.leaves, graph, key)
+statistics = functools.partial(layers.statistics, graph, key)
+initializers = functools.partial(layers.initializers, sys.modules[__name__])
+
+
 def leaf_layers(model):
-    """The layers that hold variables of their own, from the input upward, nested models taken apart.
+    """The layers that hold variables of their own, see `leaves`: list of (layer, list of its keras.Variable).
 
-    Args:
-        model: keras.Model.
-
-    Returns:
-        list of (keras.layers.Layer, list of its keras.Variable). Every weight of the model is in exactly one; the
-        states of random seeds, which are no weights, are in none.
+    The states of random seeds, which are no weights, are in none.
     """
-    leaves, seen = [], set()
-    for layer in graph.inside(model):
-        own = [variable for variable in layer.weights if key(variable) not in seen]
-        if own:
-            leaves.append((layer, own))
-            seen.update(key(variable) for variable in own)
-    return leaves
+    return [(leaf.layer, leaf.variables) for leaf in leaves(model)]
 
 
-def initializers(model):
-    """Each variable's own initializer.
+def drawn(model):
+    """The variables that were created trainable, whether or not their layers have been frozen since: set of keys."""
+    return {key(variable) for layer in graph.inside(model) for variable in layer._trainable_variables}
 
-    Returns:
-        dict, `key(variable)` -> keras.initializers.Initializer. Variables of layers that do not tell theirs are left
-        out; drawing them with the initializer "original" is then an error.
-    """
-    found = {}
-    for layer in graph.inside(model):
-        for attribute, initializer in vars(layer).items():
-            stem, _, ending = attribute.rpartition("_")
-            if ending == "initializer" and initializer is not None:
-                variable = getattr(layer, VARIABLE_OF_INITIALIZER.get(stem, stem), None)
-                if isinstance(variable, keras.Variable):
-                    found[key(variable)] = initializer
-    return found
+
+def build_like(twin, layer):
+    """Builds a layer for inputs of the shape that another layer was built for."""
+    config = layer.get_build_config()
+    if config is None:
+        raise ValueError(f"layer {layer.name!r} has kept no shape of its inputs")
+    twin.build_from_config(config)

@@ -29,11 +29,14 @@ def structure(graph, model):
 
     Returns:
         dict of JSON values: "model", the description of the model with what is inside it; "variables", a list of
-        [shape, dtype] in the model's order; "input_shape"; and "operations", a checksum, where a SavedModel has brought
-        layers whose code is not known.
+        [shape, dtype] in the model's order; "input_shape"; "output", which of several outputs of its last layer is the model's,
+        where it is not the first; and "operations", a checksum, where a SavedModel has brought layers whose code is not known.
     """
     described = {"model": _layer(graph, model), "input_shape": _json(model.input_shape),
                  "variables": [[list(v.shape), tf.as_dtype(v.dtype).name] for v in model.weights]}
+    number = graph.producer(model.outputs[0]).number if graph.is_functional(model) else 0
+    if number:
+        described["output"] = number
     if any(type(layer).__module__.endswith(REVIVED) for layer in graph.inside(model)):
         described["operations"] = digest.sha256(model)
     return described
@@ -87,7 +90,9 @@ def _code(layer):
             parts.append([kind.__qualname__, [_function(function) for function in functions]])
             read.update(*(_names(function.__code__) for function in functions))
     for name, value in sorted(vars(layer).items()):
-        if callable(value) and not _is_part(value):
+        if getattr(getattr(value, "__wrapped__", None), "__self__", None) is layer:
+            continue                # a method of the class, which Keras 3 wraps for each layer
+        if callable(value) and not is_part(value):
             if not _known(value):
                 parts.append([name, _function(value)])
             elif name in read:
@@ -136,10 +141,10 @@ def _plain(value):
         return all(_plain(part) for part in value)
     if isinstance(value, dict):
         return all(_plain(part) for part in value.values())
-    return not callable(value) and not _is_part(value)
+    return not callable(value) and not is_part(value)
 
 
-def _is_part(value):
+def is_part(value):
     """Whether an object is a layer, a variable, a metric or the like, of either Keras."""
     return isinstance(value, tf.Module) or any(hasattr(value, name) for name in ("variables", "assign", "dtype_policy"))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 import dataclasses
+import functools
 
 import numpy as np
 
@@ -122,7 +123,7 @@ def _targets(targets, classifier, count):
         raise ValueError(f"targets: expected {count} integers, one an image, got {found.dtype} of shape {found.shape}")
     if found.min() < 0 or found.max() >= classifier.num_classes:
         raise ValueError(f"targets: expected classes from 0 to {classifier.num_classes - 1}, "
-                         f"got {found.min()} to {found.max()}")
+                         f"got {found.min()} to {found.max()}{classifier.advice}")
     return found.astype(np.int32)
 
 
@@ -138,6 +139,21 @@ def check_suitable(classifier, name, method):
     reason = method.unsuitable(classifier)
     if reason:
         raise ValueError(f"method {name!r} cannot explain model {classifier.name!r}: {reason}")
+
+
+def check_repeatable(classifier, made, images, seed=0, batch_size=None):
+    """ValueError if a user's own method among these gives the same images other maps when it is called again.
+
+    Args:
+        classifier: `sanity_checks.models.classifier.Classifier`.
+        made: dict, name -> `base.Method`.
+        images: float32 [n, H, W, C], a few.
+        seed, batch_size: see `explain`.
+    """
+    for method in made.values():
+        if isinstance(method, custom.Custom):
+            custom.check_repeatable(method, functools.partial(
+                make_task, classifier, images, seed=seed, batch_size=batch_size))
 
 
 def explain(classifier, images: np.ndarray, method, targets: Sequence | np.ndarray | None = None, seed: int = 0,

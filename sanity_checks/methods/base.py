@@ -7,6 +7,7 @@ import numpy as np
 import saliency.core as saliency
 
 from sanity_checks import randomness
+from sanity_checks.methods import fields
 
 
 class Method(saliency.CoreSaliency):
@@ -15,6 +16,9 @@ class Method(saliency.CoreSaliency):
     `GetMask(image, call_model_function, call_model_args)` is PAIR's interface, one image at a time. `maps` computes
     the same for many images at once.
     """
+
+    def __post_init__(self):
+        fields.check_numbers(self)
 
     def work(self):
         """The pieces of work that the maps need: tuple of `Work`. A method without model passes needs none."""

@@ -76,6 +76,27 @@ def check_at_least(method, name, least):
         raise ValueError(f"{type(method).__name__}: {name} must be at least {least}, got {value}")
 
 
+def check_fraction(method, name):
+    """ValueError if a method's parameter is not above 0 and at most 1."""
+    value = getattr(method, name)
+    if not 0 < value <= 1:
+        raise ValueError(f"{type(method).__name__}: {name} must be above 0 and at most 1, got {value}")
+
+
+def check_numbers(method):
+    """ValueError if a parameter that is a number is given as another thing, or is not finite."""
+    if not dataclasses.is_dataclass(method):
+        return
+    for parameter in describe(type(method)):
+        value = getattr(method, parameter.name)
+        if parameter.type not in (int, float) or np.ndim(value) or value is parameter.default:
+            continue
+        is_number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+        if not is_number or not np.isfinite(value) or (parameter.type is int and value != int(value)):
+            kind = "a whole number" if parameter.type is int else "a finite number"
+            raise ValueError(f"{type(method).__name__}: {parameter.name} must be {kind}, got {value!r}")
+
+
 def check_choices(method):
     """ValueError if a parameter with choices has another value."""
     for field in dataclasses.fields(method):

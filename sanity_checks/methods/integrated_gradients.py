@@ -24,6 +24,7 @@ class IntegratedGradients(base.Method):
     baseline: float | fields.Array = fields.parameter(0., _BASELINE)
 
     def __post_init__(self):
+        super().__post_init__()
         fields.check_at_least(self, "steps", 1)
         fields.hold_array(self, "baseline")
 
@@ -52,6 +53,7 @@ class IntegratedGradientsSmoothGrad(base.Method):
     baseline: float | fields.Array = fields.parameter(0., _BASELINE)
 
     def __post_init__(self):
+        super().__post_init__()
         fields.check_at_least(self, "steps", 1)
         fields.check_at_least(self, "samples", 1)
         fields.check_at_least(self, "noise", 0)

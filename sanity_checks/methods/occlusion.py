@@ -51,6 +51,7 @@ class Occlusion(base.Method):
     value: float = fields.parameter(0., "what the window is filled with")
 
     def __post_init__(self):
+        super().__post_init__()
         fields.check_at_least(self, "size", 1)
 
     def work(self):

@@ -85,6 +85,7 @@ class Xrai(_PerImage):
     algorithm: str = fields.parameter("full", "PAIR's algorithm", choices=("full", "fast"))
 
     def __post_init__(self):
+        super().__post_init__()
         fields.check_at_least(self, "steps", 1)
         fields.check_choices(self)
 
@@ -115,7 +116,9 @@ class BlurIg(_PerImage):
     max_sigma: float = fields.parameter(50., "standard deviation of the strongest blur, in pixels")
 
     def __post_init__(self):
+        super().__post_init__()
         fields.check_at_least(self, "steps", 1)
+        fields.check_at_least(self, "max_sigma", 0)
 
     def passes_per_image(self):
         return self.steps
@@ -133,7 +136,10 @@ class GuidedIg(_PerImage):
     max_dist: float = fields.parameter(0.02, "how far the path may leave the straight line, as a fraction")
 
     def __post_init__(self):
+        super().__post_init__()
         fields.check_at_least(self, "steps", 1)
+        fields.check_fraction(self, "fraction")
+        fields.check_fraction(self, "max_dist")
 
     def passes_per_image(self):
         return self.steps

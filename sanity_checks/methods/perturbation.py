@@ -55,6 +55,7 @@ class PerturbationMask(base.Method):
     blur: float = fields.parameter(10., "standard deviation of the perturbation's Gaussian, in pixels")
 
     def __post_init__(self):
+        super().__post_init__()
         for parameter in ("iterations", "learning_rate", "l1", "tv", "mask_blur", "jitter", "blur"):
             fields.check_at_least(self, parameter, 0)
         fields.check_at_least(self, "tv_beta", 1)

@@ -22,6 +22,7 @@ class SmoothGrad(base.Method):
     noise: float = fields.parameter(0.15, "standard deviation of the noise, as a fraction of that image's max - min")
 
     def __post_init__(self):
+        super().__post_init__()
         fields.check_at_least(self, "samples", 1)
         fields.check_at_least(self, "noise", 0)
 

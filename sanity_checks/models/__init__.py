@@ -26,9 +26,14 @@ RANDOM = "random"
 
 
 def load_classifier(model, weights: str | os.PathLike | None = None, seed: int = 0, blocks: Sequence[str] | None = None,
-                    gradcam_layer: str | None = None, image_size: tuple[int, int] | None = None,
+                    gradcam_layer: str | None = None, image_size: Sequence[int] | None = None, output: str | None = None,
                     trust: bool = False) -> classifiers.Classifier:
     """Loads a model to explain.
+
+    What is explained are logits: a softmax, log-softmax or sigmoid at the end is taken off, however it is written. One sigmoid
+    makes two classes, of logits -z and z: maps are twice those of the equivalent softmax over (-z / 2, z / 2). One output without
+    a sigmoid stays one class: whether it is a logit or a number that was fitted cannot be told. A model of integer images
+    (uint8, int32) is explained on the same numbers as float32, if it computes the same on them.
 
     Args:
         model: a name in `MODELS`; a path (str or path) to a file that Keras 3 or tf_keras saved (.keras, .h5; of tf_keras
@@ -42,14 +47,17 @@ def load_classifier(model, weights: str | os.PathLike | None = None, seed: int =
         blocks: list of "name=regular expression of layer names", top to bottom; default the paper's 17 for an
             Inception v3, whatever its head, and one block per layer for any other model.
         gradcam_layer: name of the layer that GradCAM reads; default the last convolutional feature map.
-        image_size: (H, W) of the images that the model must take; None for any.
+        image_size: (height, width) in pixels, for a model of images of any size, (None, None, channels).
+        output: name of the output that is explained, for a model of several: the key of a dict of outputs, or the name of the layer
+            that makes it.
         trust: bool, whether a model file may run code that it holds (Lambda layers) or names (modules to import).
 
     Returns:
         `sanity_checks.models.classifier.Classifier`.
 
     Raises:
-        ValueError: unknown model name, unsuitable model or weights, a file with code that is not trusted.
+        ValueError: unknown model name, unsuitable model or weights; several inputs; several outputs of which none is named; a
+            model that was not built, or without a fixed image size; a file with code that is not trusted.
         FileNotFoundError: no such file.
     """
     weights = None if weights is None else os.fspath(weights)
@@ -65,10 +73,7 @@ def load_classifier(model, weights: str | os.PathLike | None = None, seed: int =
         network, name = _network(model, trust)
     if weights not in (None, RANDOM) and not loads:
         implementations.implementation_of(network).load_weights(network, paths.checkpoint(weights))
-    classifier = classification.classify(network, name, blocks, gradcam_layer, architecture)
-    if image_size and classifier.image_shape[:2] != tuple(image_size):
-        raise ValueError(f"image_size: model {classifier.name!r} takes images of {classifier.image_shape[:2]}, "
-                         f"got {tuple(image_size)}")
+    classifier = classification.classify(network, name, blocks, gradcam_layer, architecture, image_size, output)
     if weights == RANDOM:
         initialization.randomize_all(classifier, seed)
     finite.check(classifier)

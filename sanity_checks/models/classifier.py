@@ -18,14 +18,21 @@ class Classifier:
         name: str, "cnn", "mlp", "inception_v3" or the name of the user's model; goes into result rows.
         model: Keras model from images float32 [B, H, W, C] to logits float32 [B, classes]. Its variables are
             live: assigning to them changes every map computed afterwards.
-        blocks: dict, block name -> tuple of tf.Variable, from the top (logits) to the bottom (input). Every
-            variable of the model is in exactly one block.
-        initializers: dict, `keras.key(variable)` -> the Keras initializer that the variable was made with.
+        blocks: dict, block name -> tuple of variables, from the top (logits) to the bottom (input): what can be drawn anew.
+        fixed: dict like `blocks`, of what no test draws: layers without variables that can be drawn, such as Normalization,
+            and layers whose variables the logits do not depend on. Every variable of the model is in exactly one entry of
+            either.
+        drawn: frozenset of `keras.key(variable)`, the variables of `blocks` that drawing changes: those that were created
+            trainable, also where their layer has been frozen since, and that the logits depend on.
+        statistics: frozenset like `drawn`, the moving statistics of batch normalizations that the logits depend on.
+        initializers: dict, `keras.key(variable)` -> the Keras initializer, or function of (shape, dtype), that the variable
+            was made with; without those that are not known.
         inspected: `sanity_checks.models.inspection.Inspected`, what the forward pass tells.
         class_names: tuple of str, a name for each logit, or None.
         label_offset: int; a data set's label L is the logit L + label_offset. 1 where class 0 is the background.
         given: Keras model as it was given, with the softmax that `model` lacks; it shares the variables of `model`. Files are
             of it.
+        output: str, the output of `given` that is explained, where it has several; else None.
         keras: package that knows the inside of this Keras' models, see `sanity_checks.keras2`.
     """
 
@@ -34,11 +41,20 @@ class Classifier:
     blocks: dict
     initializers: dict
     inspected: object
+    fixed: dict = dataclasses.field(default_factory=dict)
+    drawn: frozenset = frozenset()
+    statistics: frozenset = frozenset()
     class_names: tuple = None
     label_offset: int = 0
     given: object = None
+    output: str | None = None
     keras: object = keras2
     _traced: dict = dataclasses.field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def parts(self):
+        """`blocks`, then `fixed`: dict, name -> tuple of variables. Every variable of the model is in exactly one."""
+        return {**self.blocks, **self.fixed}
 
     @property
     def features(self):
@@ -54,6 +70,11 @@ class Classifier:
     def num_classes(self):
         """Number of logits."""
         return int(self.model.output_shape[-1])
+
+    @property
+    def advice(self):
+        """What to do where a class is missing, for the end of a message: str, empty where there is nothing to say."""
+        return "" if self.num_classes > 1 else "; its one output is class 0: end the model in a sigmoid to have classes 0 and 1"
 
     def trace(self, key, build: Callable):
         """A traced pass of this classifier, built on first use and then kept for all weight states.

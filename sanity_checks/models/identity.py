@@ -3,6 +3,8 @@
 import hashlib
 import json
 
+from sanity_checks.models import blocks
+
 
 def structure(classifier):
     """Describes a classifier so that two of equal structure and equal weights have equal maps at every weight state.
@@ -13,15 +15,15 @@ def structure(classifier):
         classifier: `sanity_checks.models.classifier.Classifier`.
 
     Returns:
-        dict of JSON values: what the model's own package tells (`sanity_checks.keras2.structure`), "package", "blocks"
-        (a list of [name, positions of its variables in the model]), "features" (which operation makes the feature map, and how it is
+        dict of JSON values: what the model's own package tells (`sanity_checks.keras2.structure`), "package", "blocks" and
+        "fixed" (lists of [name, positions of its variables in the model]), "drawn" (positions of variables), "features" (which operation makes the feature map, and how it is
         laid out, or None) and "label_offset".
     """
     keras, features = classifier.keras, classifier.features
     return {
         **keras.structure(classifier.model),
         "package": keras.__name__.rpartition(".")[2],
-        "blocks": _blocks(keras, classifier),
+        **_parts(keras, classifier),
         "features": None if features is None else [features.position, *features.size, features.layout],
         "label_offset": classifier.label_offset,
     }
@@ -32,8 +34,13 @@ def structure_sha256(classifier):
     return hashlib.sha256(json.dumps(structure(classifier), sort_keys=True).encode()).hexdigest()
 
 
-def _blocks(keras, classifier):
+def _parts(keras, classifier):
+    """What is drawn of which block, told by positions; names count where a user gave them."""
     positions = {keras.key(variable): i for i, variable in enumerate(classifier.model.weights)}
-    automatic = {layer.name for layer, _ in keras.leaf_layers(classifier.model) if keras.is_automatic(layer)}
-    return [["" if name in automatic else name, [positions[keras.key(variable)] for variable in variables]]
-            for name, variables in classifier.blocks.items()]
+    automatic = blocks.automatic_names(keras, classifier.model)
+
+    def described(parts):
+        return [["" if name in automatic else name, [positions[keras.key(variable)] for variable in variables]]
+                for name, variables in parts.items()]
+    return {"blocks": described(classifier.blocks), "fixed": described(classifier.fixed),
+            "drawn": sorted(positions[key] for key in classifier.drawn)}

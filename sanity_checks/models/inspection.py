@@ -4,7 +4,6 @@ import dataclasses
 
 from sanity_checks.graphs import checks
 from sanity_checks.graphs import features
-from sanity_checks.graphs import forward as forward_module
 from sanity_checks.graphs import guided_relu
 
 
@@ -26,12 +25,11 @@ class Inspected:
     no_guided: str | None = None
 
 
-def inspect(keras, model, name, gradcam_layer=None):
+def inspect(forward, name, gradcam_layer=None):
     """Looks at a model's forward pass.
 
     Args:
-        keras: the package that knows the model's inside.
-        model: Keras model that ends in logits.
+        forward: `sanity_checks.graphs.forward.Forward` of a model that ends in logits.
         name: str, for messages.
         gradcam_layer: name of the layer whose output GradCAM reads; None for the last convolutional feature map.
 
@@ -41,7 +39,6 @@ def inspect(keras, model, name, gradcam_layer=None):
     Raises:
         ValueError: the model cannot be explained, see `sanity_checks.graphs.checks.check`, or no layer has that name.
     """
-    forward = forward_module.traced(keras, model)
     checks.check(forward, name)
     found, reason = features.find(forward, gradcam_layer)
     return Inspected(forward.function, gradcam_layer, found, reason if found is None else None,

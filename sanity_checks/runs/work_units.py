@@ -2,6 +2,8 @@
 
 import dataclasses
 
+LARGEST = 1_000_000         # units of a run: each is a file
+
 
 @dataclasses.dataclass(frozen=True)
 class Unit:
@@ -27,6 +29,10 @@ def units(draws, num_images, images_per_unit):
     for name, value in (("draws", draws), ("num_images", num_images), ("images_per_unit", images_per_unit)):
         if value < 1:
             raise ValueError(f"{name}: expected at least 1, got {value}")
+    count = draws * -(-num_images // images_per_unit)
+    if count > LARGEST:
+        raise ValueError(f"draws: {draws} draws of {num_images} images are {count} units of work, expected at most {LARGEST}; run "
+                         f"fewer, or more images_per_unit")
     return [Unit(draw, first, min(first + images_per_unit, num_images))
             for draw in range(draws) for first in range(0, num_images, images_per_unit)]
 

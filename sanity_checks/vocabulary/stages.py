@@ -3,3 +3,4 @@
 ORIGINAL = "original"                                       # stage 0, the weights as they were given
 RANDOM_NETWORK, ANOTHER = "random network", "another"       # of the null
 LABEL_STAGES = TRUE_LABELS, RANDOM_LABELS = "true labels", "random labels"      # of the data randomization test
+RESERVED = (ORIGINAL, RANDOM_NETWORK, ANOTHER, *LABEL_STAGES)       # no block may have such a name

@@ -35,7 +35,7 @@ class Action:
 
 @dataclasses.dataclass(frozen=True)
 class Redraw(Action):
-    """Draws the trainable variables of a block anew.
+    """Draws the variables of a block anew that are in `classifier.drawn`.
 
     Attributes:
         block: str.
@@ -70,7 +70,7 @@ class Load(Action):
             raise ValueError(f"weights of {name!r}: expected arrays of shapes {expected}, got {found}")
 
     def touched(self, classifier):
-        return tuple(classifier.blocks)
+        return tuple(classifier.parts)
 
     def apply(self, classifier, stream, randomization):
         for variable, value in zip(classifier.model.weights, self.weights):

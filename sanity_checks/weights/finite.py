@@ -9,7 +9,7 @@ def check(classifier):
     Args:
         classifier: `sanity_checks.models.classifier.Classifier`.
     """
-    for variables in classifier.blocks.values():
+    for variables in classifier.parts.values():
         for variable in variables:
             bad = np.count_nonzero(~np.isfinite(variable.numpy()))
             if bad:

@@ -12,30 +12,27 @@ from sanity_checks import registry
 
 tf = lazy.module("tensorflow")
 
+ORIGINAL = "original"
+SEEDS = 2 ** 31         # what initializers take
 
-def _draw_original(variable, initializer, key, stddev):
+
+def _draw_original(keras, variable, initializer, key, stddev):
     """The variable's own initializer (released code). Biases and BatchNorm go back to their constants."""
-    if initializer is None:
-        raise ValueError(f"variable {variable.name!r} does not tell its initializer; "
-                         f"use the initializer truncated_normal or uniform")
-    config = initializer.get_config()
-    if "seed" in config:
-        config["seed"] = key % 2**31
-    return type(initializer).from_config(config)(variable.shape, dtype=variable.dtype)
+    return keras.initial_values(initializer, tuple(variable.shape), variable.dtype, key % SEEDS)
 
 
-def _draw_truncated_normal(variable, initializer, key, stddev):
+def _draw_truncated_normal(keras, variable, initializer, key, stddev):
     """Normal of this standard deviation, redrawn beyond two of them (paper's text, sd 0.01)."""
-    return tf.random.stateless_truncated_normal(variable.shape, _pair(key), stddev=stddev, dtype=variable.dtype)
+    return tf.random.stateless_truncated_normal(tuple(variable.shape), _pair(key), stddev=stddev, dtype=variable.dtype)
 
 
-def _draw_uniform(variable, initializer, key, stddev):
+def _draw_uniform(keras, variable, initializer, key, stddev):
     """Uniform about zero with this standard deviation."""
     bound = stddev * math.sqrt(3)
-    return tf.random.stateless_uniform(variable.shape, _pair(key), -bound, bound, dtype=variable.dtype)
+    return tf.random.stateless_uniform(tuple(variable.shape), _pair(key), -bound, bound, dtype=variable.dtype)
 
 
-INITIALIZERS = {"original": _draw_original, "truncated_normal": _draw_truncated_normal, "uniform": _draw_uniform}
+INITIALIZERS = {ORIGINAL: _draw_original, "truncated_normal": _draw_truncated_normal, "uniform": _draw_uniform}
 REDRAWS = ("fresh", "nested")
 
 
@@ -55,7 +52,7 @@ class Randomization:
         redraw: "fresh" draws all random blocks anew at every stage (released code); "nested" keeps a block's draw
             through all stages.
     """
-    initializer: str = "original"
+    initializer: str = ORIGINAL
     stddev: float = 0.01
     batch_norm_statistics: bool = False
     redraw: str = "fresh"
@@ -68,7 +65,7 @@ class Randomization:
 
 
 def randomize_block(classifier, name, stream, randomization=Randomization()):
-    """Draws the trainable variables of a block anew, in place.
+    """Draws the variables of a block anew that are in `classifier.drawn`, in place.
 
     Args:
         classifier: `sanity_checks.models.classifier.Classifier`.
@@ -76,27 +73,97 @@ def randomize_block(classifier, name, stream, randomization=Randomization()):
         stream: tuple naming the random stream; the block and the variable's position in it are added.
         randomization: `Randomization`.
     """
-    draw = INITIALIZERS[randomization.initializer]
-    block = list(classifier.blocks).index(name)
+    for variable, draw, position in _draws(classifier, name, randomization):
+        variable.assign(draw(randomness.key(*stream, *position)))
+
+
+def _draws(classifier, name, randomization):
+    """What drawing a block does: yields (variable, function of a key -> new value, (block, position in it) as int)."""
+    block, keras = list(classifier.blocks).index(name), classifier.keras
     for position, variable in enumerate(classifier.blocks[name]):
-        key = randomness.key(*stream, block, position)
-        initializer = classifier.initializers.get(classifier.keras.key(variable))
-        if variable.trainable:
-            variable.assign(draw(variable, initializer, key, randomization.stddev))
-        elif randomization.batch_norm_statistics:
-            variable.assign(_draw_original(variable, initializer, key, randomization.stddev))
+        own = keras.key(variable)
+        if own in classifier.drawn:
+            draw = INITIALIZERS[randomization.initializer]
+        elif own in classifier.statistics and randomization.batch_norm_statistics:
+            draw = _draw_original
+        else:
+            continue
+        initializer = classifier.initializers.get(own)
+        yield variable, _drawing(draw, keras, variable, initializer, randomization.stddev), (block, position)
+
+
+def _drawing(draw, keras, variable, initializer, stddev):
+    return lambda key: draw(keras, variable, initializer, key, stddev)
+
+
+def changes(classifier, name, randomization=Randomization()):
+    """Whether drawing a block anew can change it: bool.
+
+    It cannot if every variable that is drawn goes to a constant that it holds already.
+
+    Args:
+        classifier, name, randomization: as of `randomize_block`.
+
+    Raises:
+        ValueError: an initializer that is a function cannot be called.
+    """
+    return any(_can_change(classifier, variable, draw, randomization)
+               for variable, draw, _ in _draws(classifier, name, randomization))
+
+
+def _can_change(classifier, variable, draw, randomization):
+    own = classifier.keras.key(variable)
+    if randomization.initializer != ORIGINAL and own in classifier.drawn or classifier.keras.has_seed(
+            classifier.initializers.get(own)):
+        return True
+    try:
+        values = [np.asarray(draw(key)) for key in (0, 1)]
+    except Exception as error:      # whatever a user's function raises
+        reason = " ".join(str(error).split())[:200]
+        raise ValueError(f"initializer: that of variable {_called(classifier, variable)!r} is a function that cannot be called "
+                         f"in a TensorFlow graph ({type(error).__name__}: {reason}); choose truncated_normal or uniform") from error
+    return not all(np.array_equal(value, variable.numpy()) for value in values)
+
+
+def check(classifier, randomization):
+    """ValueError, in one line, if variables are to be drawn from their own initializers and these are not known."""
+    unknown = _unknown(classifier) if randomization.initializer == ORIGINAL else ""
+    if unknown:
+        raise ValueError(f"initializer: expected truncated_normal or uniform (--initializer), found original, but model "
+                         f"{classifier.name!r} has variables whose own initializer is not known: {unknown}")
+
+
+def _unknown(classifier):
+    """Those variables to be drawn whose initializer is not known, for a message: str."""
+    found = [f"{_called(classifier, variable)} {list(variable.shape)}" for variables in classifier.blocks.values()
+               for variable in variables if classifier.keras.key(variable) in classifier.drawn - classifier.initializers.keys()]
+    return ", ".join(found)
+
+
+def _called(classifier, variable):
+    """The name of a variable with those of its layers."""
+    block = next(name for name, variables in classifier.parts.items() if any(variable is other for other in variables))
+    name = getattr(variable, "path", variable.name).partition(":")[0]
+    return name if "/" in name else f"{block}/{name}"
 
 
 def randomize_all(classifier, seed):
-    """Gives every trainable variable its initial value, drawn from its own initializer: an untrained network."""
+    """Gives every variable of the blocks its initial value, drawn from its own initializer: an untrained network.
+
+    ValueError if an initializer is not known.
+    """
+    unknown = _unknown(classifier)
+    if unknown:
+        raise ValueError(f"weights: 'random' cannot draw variables of model {classifier.name!r} whose own initializer is not "
+                         f"known: {unknown}")
     for name in classifier.blocks:
         randomize_block(classifier, name, ("initial weights", seed))
 
 
 def weights_sha256(classifier):
-    """sha256 over every variable of the classifier, from the top block to the bottom."""
+    """sha256 over every variable of the classifier, from the top block to the bottom, then of what is never drawn."""
     digest = hashlib.sha256()
-    for variables in classifier.blocks.values():
+    for variables in classifier.parts.values():
         for variable in variables:
             digest.update(variable.numpy().tobytes())
     return digest.hexdigest()

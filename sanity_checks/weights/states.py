@@ -92,19 +92,49 @@ TESTS = {"cascading": Test(_cascading), "independent": Test(_independent), "bott
 TRAINED = {"labels": Test(None)}        # the tests whose states are trained
 
 
-def stages(classifier, test):
+def stages(classifier, test, randomization=initialization.Randomization()):
     """The states of a test in order, from stage 0: list of `WeightState`.
+
+    A block that drawing cannot change is no stage: every variable that would be drawn goes to a constant that it holds.
 
     Args:
         classifier: `sanity_checks.models.classifier.Classifier`.
         test: a name in `TESTS`.
+        randomization: `initialization.Randomization`.
+
+    Raises:
+        ValueError: unknown test, or one whose states are trained; no block that drawing can change; or weights to be drawn
+            from their own initializer where that is not known.
     """
     record = registry.lookup({**TESTS, **TRAINED} if test in TRAINED else TESTS, test, "test")
     if record.trained:
         raise ValueError(f"test {test!r} compares networks that were trained apart, it draws nothing: give their weights "
                          f"to sanity_checks.trained_states, or run experiments.label_randomization")
-    sequence = record.stages(list(classifier.blocks))
+    initialization.check(classifier, randomization)
+    blocks = [name for name in classifier.blocks if initialization.changes(classifier, name, randomization)]
+    if not blocks:
+        raise ValueError(f"model: {classifier.name!r} has no block that drawing its weights anew can change; "
+                         f"not drawn: {', '.join(classifier.parts) or 'it has no weights'}")
+    sequence = record.stages(blocks)
     return [WeightState(index, name, actions) for index, (name, actions) in enumerate(sequence)]
+
+
+def not_drawn(classifier, randomization=initialization.Randomization()):
+    """What no stage of a test changes.
+
+    Args:
+        classifier, randomization: as of `stages`.
+
+    Returns:
+        dict, name of a block -> int, how many of its variables stay as they are; without blocks that change altogether.
+    """
+    def staying(name, variables):
+        if name not in classifier.blocks or not initialization.changes(classifier, name, randomization):
+            return len(variables)
+        changing = classifier.drawn | (classifier.statistics if randomization.batch_norm_statistics else frozenset())
+        return sum(classifier.keras.key(variable) not in changing for variable in variables)
+    found = {name: staying(name, variables) for name, variables in classifier.parts.items()}
+    return {name: count for name, count in found.items() if count}
 
 
 @contextlib.contextmanager
@@ -112,8 +142,8 @@ def weight_states(classifier, test: str, draw: int = 0, seed: int = 0,
                   randomization: initialization.Randomization = initialization.Randomization()) -> Iterator:
     """Context that yields an iterator over the weight states of a test; `classifier.model` holds each in turn.
 
-    Stage 0 is the original, except in "random_networks". After stage k exactly the trainable variables of the blocks in
-    `state.randomized` differ; all others are bit-identical. Every variable is drawn from its own stream, named by
+    Stage 0 is the original, except in "random_networks". After stage k exactly the variables in `classifier.drawn` of the
+    blocks in `state.randomized` differ; all others are bit-identical. Every variable is drawn from its own stream, named by
     (seed, draw, stage, block, position), so same-shaped layers get different draws and the result depends on nothing
     else.
 
@@ -129,9 +159,9 @@ def weight_states(classifier, test: str, draw: int = 0, seed: int = 0,
         iterator then raises RuntimeError.
 
     Raises:
-        ValueError: unknown test, or one whose states are trained.
+        ValueError: see `stages`.
     """
-    sequence, redraw = stages(classifier, test), TESTS[test].redraw
+    sequence, redraw = stages(classifier, test, randomization), TESTS[test].redraw
     if redraw:
         randomization = dataclasses.replace(randomization, redraw=redraw)
     with _walking(classifier, sequence, ("weights", seed, draw), randomization) as walk:
@@ -166,7 +196,7 @@ def trained_states(classifier, networks: Mapping[str, Sequence]) -> Iterator:
 @contextlib.contextmanager
 def _walking(classifier, sequence, stream, randomization):
     """Context that yields the iterator over a sequence of states, and at its end puts back the present values."""
-    originals = {name: [variable.numpy() for variable in block] for name, block in classifier.blocks.items()}
+    originals = {name: [variable.numpy() for variable in block] for name, block in classifier.parts.items()}
     walk = _Walk(_walk(classifier, sequence, originals, stream, randomization))
     try:
         yield walk
@@ -191,8 +221,9 @@ class _Walk:
 
 
 def _restore(classifier, originals, blocks):
+    parts = classifier.parts
     for name in blocks:
-        for variable, value in zip(classifier.blocks[name], originals[name]):
+        for variable, value in zip(parts[name], originals[name]):
             variable.assign(value)
 
 

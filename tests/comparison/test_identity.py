@@ -56,7 +56,7 @@ def other_value(record):
         return next(value for value in record.choices if value != record.default)
     if isinstance(record.default, bool):
         return not record.default
-    return record.default + 1
+    return record.default / 2 if record.name in ("fraction", "max_dist") else record.default + 1      # these are at most 1
 
 
 PARAMETERS = [(name, record.name) for name in methods.METHODS for record in methods.parameters(name)]

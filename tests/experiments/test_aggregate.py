@@ -68,7 +68,7 @@ def test_neither_tensorflow_nor_pyplot_is_imported(tmp_path):
 @pytest.mark.parametrize("arguments, message", [
     (["--run_dirs=nowhere"], "error: nowhere is not a run directory: it has no run.json"),
     (["--run_dirs=nowhere,elsewhere"], "error: --output_dir: needed for 2 run directories, got nothing"),
-    (["--run_dirs=nowhere", "runs"], "error: expected flags alone, got 'runs'; write --flag=value, lists with commas")])
+    (["--run_dirs=nowhere", "runs"], "error: --run_dirs: expected a list with commas and no spaces, --run_dirs=nowhere,runs, found 'runs' as a word of its own")])
 def test_an_error_is_one_line(arguments, message):
     done = aggregate(*arguments)
     assert (done.returncode, done.stderr, done.stdout) == (1, message + "\n", "")

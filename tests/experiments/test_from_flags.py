@@ -140,7 +140,7 @@ def test_wrong_flags_are_refused_before_anything_is_loaded(tmp_path, wrong, mess
 def test_what_does_not_fit_is_refused(tmp_path, photographs):
     model, given = model_of(tmp_path), arrays(tmp_path, images=PIXELS[:, :7])
     assert refusal(tmp_path, model, given) == "--dataset: images of arrays have shape (7, 8, 3), model 'model' takes (8, 8, 3)"
-    assert refusal(tmp_path, model, photographs, "--image_size=9,9").startswith("--image_size: model 'model' takes images of")
+    assert refusal(tmp_path, model, photographs, "--image_size=9,9").endswith("takes images of 8 x 8, found 9 x 9")
     assert binary.refusal(input_times_random, given, "--image_size=9,9", f"--output_dir={tmp_path}/run") == (
         "--image_size: images of arrays are 7,8, got 9,9")
     assert refusal(tmp_path, model, given, "--dataset=mnist_5k") == "--images: expected --dataset=arrays, got --dataset=mnist_5k"

@@ -9,9 +9,11 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+import tf_keras
 
 from experiments import aggregate
 from experiments import cascading_randomization
+from experiments import from_flags
 from sanity_checks import runs
 from sanity_checks.comparison import runner
 from tests.experiments import binary
@@ -191,3 +193,29 @@ def test_train_binary(tmp_path):
     again = subprocess.run([*command[:3], f"--flagfile={tmp_path}/mlp/flags.flags", "--seed=1"], capture_output=True,
                            text=True, cwd=ROOT)
     assert again.returncode == 1 and "--seed: " in again.stderr.splitlines()[-1]
+
+
+def test_what_is_not_drawn_is_said(tmp_path, caplog):
+    layers = tf_keras.layers
+    model = tf_keras.Sequential([
+        layers.InputLayer((28, 28, 1)), layers.Normalization(name="scaled", mean=None), layers.Conv2D(2, 9, 9, name="conv"),
+        layers.BatchNormalization(name="norm", beta_initializer="ones"), layers.Flatten(), layers.Dense(10, name="top")])
+    model.get_layer("norm").beta.assign([2, 2])
+    model.save(tmp_path / "model.keras")
+    with caplog.at_level("INFO", logger="absl"):
+        run(tmp_path / "run", f"--model={tmp_path / 'model.keras'}", "--weights=", "--methods=gradient", "--num_images=2", "--draws=1")
+    assert "not drawn: scaled (3 variables), 2 variables of other blocks" in caplog.text
+    assert list(table(tmp_path / "run").stage.unique()) == ["original", "top", "norm", "conv"]
+
+
+def test_an_output_is_chosen_by_a_flag(tmp_path):
+    inputs = tf_keras.Input((28, 28, 1))
+    flat = tf_keras.layers.Flatten()(inputs)
+    heads = [tf_keras.layers.Dense(units, activation="softmax", name=name) for name, units in (("kind", 3), ("age", 2))]
+    path = tmp_path / "heads.keras"
+    tf_keras.Model(inputs, [head(flat) for head in heads]).save(path)
+    arguments = [f"--model={path}", "--dataset=mnist_5k", "--num_images=1", f"--output_dir={tmp_path / 'run'}"]
+    message = binary.refusal(cascading_randomization, *arguments)
+    assert message.startswith("--output: model ") and "expected one of kind, age" in message
+    options = binary.parsed(cascading_randomization, *arguments, "--output=age").values
+    assert list(from_flags.classifier(options).get().blocks) == ["age"]

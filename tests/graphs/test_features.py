@@ -269,3 +269,11 @@ def test_one_pixel_is_no_feature_map(library):
                        layers.Flatten())
     with pytest.raises(ValueError, match="the output of 'one' is 1 x 1, expected a feature map of more than one pixel"):
         features_of(model, gradcam_layer="one")
+
+
+def test_a_cast_to_another_precision_makes_no_map(library):
+    """Keras 3 averages float16 in float32: the map is that of the layer, not its copy inside the pooling."""
+    layers = library.layers
+    model = sequential(library, layers.Conv2D(4, 3, dtype="mixed_float16", name="conv"), layers.GlobalAveragePooling2D(
+        dtype="mixed_float16"), layers.Dense(3, dtype="mixed_float16"))
+    assert features_of(model).name == "conv"

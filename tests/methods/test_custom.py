@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from sanity_checks import api
 from sanity_checks import methods
 
 
@@ -47,3 +48,48 @@ def test_maps_of_another_shape_are_refused(cnn, digits):
         def half(classifier, images, targets, seed):
             return images[:, :14]
         methods.explain(cnn, digits, half)
+
+
+def careless(classifier, images, targets, seed):
+    images *= 0
+    return images
+
+
+def overwriting(classifier, images, targets, seed):
+    targets[:] = 0
+    return images
+
+
+def test_a_method_cannot_write_to_what_it_is_given(cnn, digits):
+    images, targets = digits.copy(), np.full(8, 3)
+    for method in (careless, overwriting):
+        with pytest.raises(ValueError, match="read-only"):
+            methods.explain(cnn, images, method, targets=targets)
+    assert np.array_equal(images, digits) and (targets == 3).all() and images.flags.writeable
+
+
+def test_weights_that_a_method_changes_are_put_back(network, digits):
+    before = network.model.get_weights()
+
+    def training(classifier, images, targets, seed):
+        variable = list(classifier.blocks.values())[1][0]
+        variable.assign(variable + 1)
+        return images
+    with pytest.raises(ValueError, match="methods: training changed weights of the model"):
+        methods.explain(network, digits, training)
+    assert all(map(np.array_equal, before, network.model.get_weights()))
+
+
+def noisy(classifier, images, targets, seed):
+    return images + np.random.default_rng().normal(size=images.shape)
+
+
+def seeded(classifier, images, targets, seed):
+    return images + np.random.default_rng(seed).normal(size=images.shape)
+
+
+def test_a_method_must_agree_with_itself_before_a_run(network, digits, tmp_path):
+    with pytest.raises(ValueError, match="methods: noisy gave two maps of one image that differ by .*draw its noise from the seed"):
+        api.run(network, digits, methods=[noisy], output_dir=tmp_path / "run", progress=False)
+    assert not (tmp_path / "run").exists()
+    assert len(api.run(network, digits[:2], methods=[seeded], null_draws=1, progress=False).rows)

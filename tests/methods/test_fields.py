@@ -90,3 +90,20 @@ def test_a_methods_array_is_held_by_content(cnn, digits):
 def test_a_baseline_of_another_shape_is_refused(cnn, digits):
     with pytest.raises(ValueError, match=r"images have shape \(28, 28, 1\), the baseline \(28, 28\)"):
         methods.explain(cnn, digits, "integrated_gradients", baseline=np.zeros((28, 28)))
+
+
+@pytest.mark.parametrize("name, parameter", [
+    (name, parameter) for name in methods.METHODS for parameter in methods.parameters(name) if parameter.type in (int, float)],
+    ids=lambda value: getattr(value, "name", value))
+def test_numbers_are_finite_and_of_their_type(name, parameter):
+    wrong = [float("nan"), float("inf"), "many"] + ([2.5] if parameter.type is int else [])
+    for value in wrong:
+        with pytest.raises(ValueError, match=f"{parameter.name} must be "):
+            methods.make(name, **{parameter.name: value})
+
+
+@pytest.mark.parametrize("name, values", [
+    ("guided_ig", {"fraction": 7.}), ("guided_ig", {"fraction": 0.}), ("guided_ig", {"max_dist": -1.}), ("blur_ig", {"max_sigma": -1.})])
+def test_values_out_of_range_are_refused_when_a_method_is_made(name, values):
+    with pytest.raises(ValueError, match=f"{next(iter(values))} must be"):
+        methods.make(name, **values)

@@ -204,7 +204,7 @@ def test_edge_detector_ignores_the_weights(cnn, digits):
     ({"method": "gradcan"}, "unknown method 'gradcan'; did you mean 'gradcam'"),
     ({"method": "smoothgrad", "sample": 3}, "unknown parameter of smoothgrad 'sample'; did you mean 'samples'"),
     ({"method": "smoothgrad", "samples": 0}, "samples must be at least 1"),
-    ({"method": "smoothgrad", "noise": float("nan")}, "noise must be at least 0"),
+    ({"method": "smoothgrad", "noise": float("nan")}, "noise must be a finite number"),
     ({"method": "gradient", "targets": [0, 1]}, "expected 8 integers"),
     ({"method": "gradient", "targets": [10] * 8}, "expected classes from 0 to 9, got 10 to 10"),
     ({"method": "gradient", "batch_size": -1}, "batch_size must be at least 1"),

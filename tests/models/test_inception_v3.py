@@ -161,6 +161,16 @@ def test_the_users_blocks_and_gradcam_layer_come_first():
 
 
 @pytest.mark.slow
+def test_the_network_of_keras_3_has_the_papers_blocks(classifier):
+    import keras
+    found = models.load_classifier(keras.applications.InceptionV3(weights=None, input_shape=SHAPE, classes=7), weights="random", seed=3)
+    assert found.name == "inception_v3" and list(found.blocks) == PAPER and found.features.name == "mixed10"
+    for name in PAPER:
+        assert [tuple(v.shape) for v in found.blocks[name]] == [tuple(v.shape) for v in classifier.blocks[name]], name
+        assert all(map(np.array_equal, found.blocks[name], classifier.blocks[name])), "drawn from the same streams"
+
+
+@pytest.mark.slow
 def test_a_body_with_one_other_kernel_is_not_recognized(cnn):
     model = body()
     layer = next(layer for layer in model.layers if getattr(layer, "kernel_size", None) == (1, 7))

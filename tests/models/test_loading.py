@@ -142,15 +142,18 @@ def test_every_variable_of_common_layers_tells_its_initializer():
     assert {v.ref() for v in model.variables} == set(classifier.initializers)
 
 
-def test_a_variable_without_an_initializer_is_named():
+def test_weights_of_a_users_layer_are_drawn():
     class Scale(layers.Layer):
         def build(self, shape):
             self.scale = self.add_weight("scale", (1,), initializer="ones")
 
         def call(self, inputs):
             return self.scale * inputs
-    with pytest.raises(ValueError, match="scale.*does not tell its initializer; use the initializer truncated_normal"):
-        models.load_classifier(small(Scale(), layers.Dense(2)), weights="random")
+    scale = Scale()
+    model = small(scale, layers.Dense(2))
+    scale.scale.assign([3.])
+    models.load_classifier(model, weights="random")
+    assert scale.scale.numpy() == [1.]
 
 
 def test_gradcam_layer_can_be_named(images):

@@ -18,7 +18,7 @@ class Variable:
 
 class Classifier:
     def __init__(self, *variables):
-        self.blocks = {"top": variables}
+        self.parts = {"top": variables}
 
 
 def test_finite_weights_pass(cnn):
