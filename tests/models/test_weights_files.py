@@ -183,6 +183,18 @@ def test_a_checkpoint_of_another_architecture_is_refused_and_changes_nothing(lib
     assert all(map(np.array_equal, before, target.get_weights()))
 
 
+@BOTH
+def test_a_checkpoint_that_fits_up_to_its_last_layer_changes_nothing(library, tmp_path):
+    layers = library.layers
+    source, target = (library.Sequential([layers.Input(SHAPE), layers.Conv2D(3, 3), layers.Flatten(), layers.Dense(classes)])
+                      for classes in (5, 4))
+    tf.train.Checkpoint(varied(source)).write(str(tmp_path / "ckpt"))
+    before = target.get_weights()
+    with pytest.raises(ValueError, match="^weights: .*ckpt does not fit model"):
+        models.load_classifier(target, weights=tmp_path / "ckpt")
+    assert all(map(np.array_equal, before, target.get_weights()))
+
+
 @pytest.mark.parametrize("saved, given", [(keras, tf_keras), (tf_keras, keras)], ids=["3 to 2", "2 to 3"])
 def test_a_checkpoint_of_the_other_keras_is_refused(saved, given, tmp_path):
     tf.train.Checkpoint(chain(saved)).write(str(tmp_path / "ckpt"))
