@@ -16,6 +16,8 @@ try:
 except ImportError:             # not on this system
     fcntl = None
 
+_MOST_READ = 1000               # bytes of a claim: the name of its owner
+
 logger = logging.getLogger("absl")
 
 
@@ -30,15 +32,16 @@ def held(path):
         file = _locked(path, opened)
         if file is not None:
             opened.callback(_remove, path)          # while it is locked: whoever waits for it looks for a new one
-            file.truncate(0)
-            file.write(owners.name().encode())
+            os.ftruncate(file, 0)
+            os.write(file, owners.name().encode())
         yield
 
 
 def _locked(path, opened):
-    """The file at `path`, made where missing and locked; None where there are no locks. `opened` closes it."""
+    """Descriptor of the file at `path`, made where missing and locked; None where there are no locks."""
     while fcntl is not None:
-        file = opened.enter_context(open(path, "ab+", buffering=0))
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        opened.callback(os.close, file)
         try:
             _lock(file, path)
         except OSError:
@@ -48,24 +51,24 @@ def _locked(path, opened):
     return None
 
 
-def _remove(path):
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
-
-
 def _lock(file, path):
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        file.seek(0)
-        owner = file.read().decode("ascii", "replace") or "another process"
+        owner = os.read(file, _MOST_READ).decode("ascii", "replace") or "another process"
         logger.info("waiting for %s, which works in %s", owner, os.path.dirname(path) or ".")
         fcntl.flock(file, fcntl.LOCK_EX)
+        os.lseek(file, 0, os.SEEK_SET)
 
 
 def _is_at(file, path):
     """Whether an open file is still the one at a path, and not one that its holder has removed."""
     try:
-        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+        return os.path.samestat(os.fstat(file), os.stat(path))
     except FileNotFoundError:
         return False
+
+
+def _remove(path):
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)

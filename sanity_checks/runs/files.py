@@ -63,20 +63,21 @@ def create_text(path, text):
         except FileExistsError:
             return False
         except OSError:                             # a file system without hard links
-            with claims.held(f"{path}.claim"):
+            with claims.held(os.path.join(os.path.dirname(temporary), f".{os.path.basename(path)}.claim.tmp")):
                 if os.path.exists(path):
                     return False
                 os.replace(temporary, path)
     return True
 
 
-def read_json(path, kind, required=None):
+def read_json(path, kind, required=None, optional=None):
     """Reads a JSON object.
 
     Args:
         path: str.
         kind: str, what the file should be: "the record of a run".
         required: dict, key -> type, or tuple of types, of its value.
+        optional: the same of keys that need not be there.
 
     Returns:
         dict.
@@ -90,16 +91,27 @@ def read_json(path, kind, required=None):
             found = json.load(file)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is damaged: expected {kind}, found no JSON ({' '.join(str(error).split())})") from error
-    if not isinstance(found, dict):
-        raise ValueError(f"{path} is damaged: expected {kind}, an object with {', '.join(required or ['names'])}, "
-                         f"found {_shown(found)}")
-    for key, kinds in (required or {}).items():
-        if key not in found:
-            raise ValueError(f"{path} is damaged: expected {kind}, with {key!r}, found {_listed(found)}")
-        if not is_a(found[key], kinds):
-            raise ValueError(f"{path} is damaged: expected {kind}, with {key!r} of type {_named(kinds)}, "
-                             f"found {_shown(found[key])}")
+    check_object(found, path, kind, required or {}, optional or {})
     return found
+
+
+def check_object(found, where, kind, required, optional):
+    """ValueError of one line if a value read from JSON is not such an object.
+
+    Args:
+        found: JSON value.
+        where: str, names the file, and its part where it is one.
+        kind, required, optional: see `read_json`.
+    """
+    if not isinstance(found, dict):
+        raise ValueError(f"{where} is damaged: expected {kind}, an object with {', '.join(required) or 'names'}, found "
+                         f"{_shown(found)}")
+    for key, kinds in {**optional, **required}.items():
+        if key not in found and key in required:
+            raise ValueError(f"{where} is damaged: expected {kind}, with {key!r}, found {_shown(list(found) or found)}")
+        if key in found and not is_a(found[key], kinds):
+            raise ValueError(f"{where} is damaged: expected {kind}, with {key!r} of type {_named(kinds)}, "
+                             f"found {_shown(found[key])}")
 
 
 def is_a(value, kinds):
@@ -180,10 +192,6 @@ def _flush(path):
 def _shown(value):
     text = json.dumps(value)
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
-
-
-def _listed(found):
-    return _shown(list(found)) if found else "{}"
 
 
 def _named(kinds):
