@@ -86,6 +86,7 @@ def load(data_dir=None, images=None, image_size=(299, 299), preprocess=preproces
         raise ValueError(f"images: photographs have 1 channel (grey), 3 (RGB) or 4 (RGBA), the model takes {channels}")
     way, image_shape = preprocessing.find(preprocess, channels), (*image_size, channels)
     paths, labels, class_names = _listed(images)
+    _check_names(paths)
     sums = _checksums(paths)
     bad = {path for path, found in sums.items() if isinstance(found, Exception)}
     _report(bad, sums, skip_unreadable)
@@ -132,6 +133,14 @@ def _listed(images):
             raise FileNotFoundError(f"images: no such file: {images}")
         return csv_list.read(images)
     return listing.photographs(images), None, None
+
+
+def _check_names(paths):
+    """ValueError if the name of a file cannot be written into rows, which are UTF-8."""
+    for path in paths:
+        shown = path.encode("utf-8", "backslashreplace").decode()
+        if shown.encode() != path.encode("utf-8", "surrogateescape"):
+            raise ValueError(f"images: the name of {shown} is not UTF-8; rename the file")
 
 
 def _checksums(paths):

@@ -11,7 +11,7 @@ CALIBRATE = (*MODEL, "--metrics=spearman", "--output_dir={out}/run")
 LABELS = ("--model=mlp", "--dataset=mnist_5k", "--num_images=2", "--methods=gradient", "--metrics=spearman",
           "--training_dir={out}/networks", "--output_dir={out}/run")
 TRAINED = ("--model=mlp", "--dataset=mnist_5k", "--num_images=2", "--methods=gradient", "--metrics=spearman",
-           "--weights={out}/network/weights.h5", "--train_if_missing", "--output_dir={out}/run")
+           "--weights={out}/network/weights.h5", "--train_if_missing", "--training_iterations=2", "--output_dir={out}/run")
 TRAIN = ("--model=mlp", "--dataset=mnist_5k", "--iterations=2", "--output_dir={out}/network")
 REPRODUCE = ("--models=mlp", "--datasets=mnist_5k", "--methods=gradient", "--num_images=2", "--training_iterations=2",
              "--output_dir={out}/all")
@@ -49,7 +49,7 @@ FLAGS = (
     ("a folder with a NUL", "--output_dir", "--output_dir={out}/a\0b"),
     ("a folder that is a file", "--output_dir", "--output_dir={files}/list.csv"),
     ("a folder in a file", "--output_dir", "--output_dir={files}/list.csv/run"),
-    ("a folder with other files", "--output_dir: {files}/photos", "--output_dir={files}/photos"),
+    ("a folder with other files", "{files}/photos is not empty and holds no run", "--output_dir={files}/photos"),
     ("an unknown verbosity", "--verbosity", "--verbosity=loud"),
     ("a flagfile that is not there", "nowhere.flags", "--flagfile=nowhere.flags"),
     ("a flagfile that includes a lost one", "nowhere/at_all.flags", "--flagfile={files}/lost.flags"),
@@ -101,7 +101,7 @@ PARAMETERS = (
     ("a wrong parameter of a method that is not named", "--guided_ig_fraction", "--guided_ig_fraction=7"),
     ("a window without pixels", "--occlusion_size", "--methods=occlusion", "--occlusion_size=0"),
     ("a window beyond the image", "occlusion", "--methods=occlusion", "--occlusion_size=17"),
-    ("no iterations", "--perturbation_mask_iterations", "--methods=perturbation_mask", "--perturbation_mask_iterations=0"),
+    ("fewer iterations than none", "--perturbation_mask_iterations", "--methods=perturbation_mask", "--perturbation_mask_iterations=-1"),
 )
 
 RANDOMIZATION = (
@@ -203,7 +203,8 @@ IMAGES = (
     ("a field that is too long", "--images: {files}/long_field.csv", "--images={files}/long_field.csv"),
     ("an image twice", "is listed twice", "--images={files}/twice.csv"),
     ("a NUL in a list", "--images: {files}/nul.csv", "--images={files}/nul.csv"),
-    ("a list in UTF-16", "--images: {files}/utf16.csv", "--images={files}/utf16.csv"),
+    ("names that are not UTF-8", "is not UTF-8; rename the file", "--images={files}/strange_names"),
+    ("names that are not UTF-8, skipped", "is not UTF-8; rename the file", "--images={files}/strange_names", "--skip_unreadable"),
     ("a list in Latin-1", "--images: {files}/latin1.csv", "--images={files}/latin1.csv"),
     ("a list that is a picture", "--images: {files}/png.csv", "--images={files}/png.csv"),
     ("a label beyond the classes", "--explained_class: label 7", "--images={files}/beyond.csv", "--explained_class=label"),
@@ -228,7 +229,7 @@ BEFORE_TRAINING = (
     ("draws beyond all bounds", "--draws: 1000000000 draws", "--draws=1000000000"),
     ("an unknown layer for GradCAM", "--gradcam_layer", "--gradcam_layer=conv9"),
     ("no folder for the run", "--output_dir", "--output_dir="),
-    ("a run in a folder of other files", "--output_dir: {files}/photos", "--output_dir={files}/photos"),
+    ("a run in a folder of other files", "{files}/photos is not empty and holds no run", "--output_dir={files}/photos"),
     ("a run in a file", "--output_dir", "--output_dir={files}/list.csv/run"),
     ("a figure of letters", "--figure_images", "--figure_images=a"),
 )
@@ -236,11 +237,11 @@ TRAINED_ONLY = (
     ("weights of another name", "--train_if_missing: --weights must name the file to write", "--weights={out}/w.h5"),
     ("no weights", "--train_if_missing: --weights must name the file to write", "--weights="),
     ("blocks that match nothing", "--blocks", "--blocks=a=nowhere"),
-    ("a model that is not trained here", "inception_v3", "--model=inception_v3"),
-    ("a model of a file", "--model", "--model={files}/small.keras"),
+    ("a model that is not trained here", "--train_if_missing: --model must be one of cnn, mlp", "--model=inception_v3"),
+    ("a model of a file", "--train_if_missing: --model must be one of cnn, mlp", "--model={files}/small.keras"),
     ("no iterations", "--training_iterations", "--training_iterations=0"),
     ("photographs", "--images", "--images={files}/photos", "--dataset=mnist_5k"),
-    ("data without training images", "arrays has no training images", "--images={files}/images.npz", "--dataset=arrays"),
+    ("data without training images", "data set arrays has no training images", "--images={files}/digits.npz", "--dataset=arrays"),
     ("a deviation of 0", "--initializer_stddev", "--initializer=uniform", "--initializer_stddev=0"),
 )
 LABELS_ONLY = (

@@ -92,6 +92,7 @@ def _arrays(folder):
     images = generator.random((COUNT, SIDE, SIDE, 1), np.float32)
     labels = np.arange(COUNT) % CLASSES
     np.savez(folder / "images.npz", images=images, labels=labels)
+    np.savez(folder / "digits.npz", images=np.zeros((2, 28, 28, 1)))
     np.savez(folder / "unlabelled.npz", images=images)
     np.savez(folder / "two.npz", images=images[:2], labels=labels[:2])
     np.savez(folder / "big_labels.npz", images=images, labels=labels + CLASSES)
@@ -120,14 +121,15 @@ def _arrays(folder):
 
 def _photographs(folder):
     pixels = np.random.default_rng(0).integers(0, 256, (COUNT, 20, 20, 3)).astype(np.uint8)
-    for name in ("photos", "damaged_photos", "strange_names", "empty_photos"):
+    for name in ("photos", "damaged_photos", "strange_names", "broken_line", "empty_photos"):
         (folder / name).mkdir(exist_ok=True)
     for i, image in enumerate(pixels):
         Image.fromarray(image).save(folder / "photos" / f"{i}.png")
     shutil.copy(folder / "photos" / "0.png", folder / "damaged_photos" / "0.png")
     (folder / "damaged_photos" / "1.png").write_bytes(b"no picture")
     shutil.copy(folder / "photos" / "0.png", os.fsencode(folder / "strange_names") + b"/\xff\xfe.png")
-    shutil.copy(folder / "photos" / "1.png", folder / "strange_names" / "line\nbreak.png")
+    shutil.copy(folder / "photos" / "1.png", folder / "strange_names" / "other.png")
+    shutil.copy(folder / "photos" / "1.png", folder / "broken_line" / "line\nbreak.png")
 
 
 def _lists(folder):
