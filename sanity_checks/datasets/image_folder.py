@@ -84,6 +84,7 @@ def load(data_dir=None, images=None, image_size=(299, 299), preprocess=preproces
     images = os.path.expanduser(os.fspath(images))
     way, image_shape = prepared(preprocess, image_size, channels)
     paths, labels, class_names = _listed(images)
+    _check_names(paths)
     sums = _checksums(paths)
     bad = {path for path, found in sums.items() if isinstance(found, Exception)}
     _report(bad, sums, skip_unreadable)
@@ -137,6 +138,14 @@ def _listed(images):
             raise FileNotFoundError(f"images: no such file: {images}")
         return csv_list.read(images)
     return listing.photographs(images), None, None
+
+
+def _check_names(paths):
+    """ValueError if the name of a file cannot be written into rows, which are UTF-8."""
+    for path in paths:
+        shown = path.encode("utf-8", "backslashreplace").decode()
+        if shown.encode() != path.encode("utf-8", "surrogateescape"):
+            raise ValueError(f"images: the name of {shown} is not UTF-8; rename the file")
 
 
 def _checksums(paths):
