@@ -35,7 +35,7 @@ def model(found, blocks=True):
     if blocks:
         found.add(group, flags.DEFINE_list, "blocks", [],
                   "Randomization blocks, top to bottom, each name=regular expression of layer names or paths (encoder/dense); "
-                  "default: the model's own, or one block per layer.")
+                  "or 'grouped': about twenty of a deep model; default: the model's own, or one block per layer.")
     gradcam_layer(found)
 
 

@@ -96,26 +96,14 @@ def dataset(options, loaded=None):
     return source
 
 
-<<<<<<< HEAD
 def _preprocess(loaded):
     """How photographs become inputs where the flags do not say: as the model's published weights were trained."""
     architecture = models.MODELS.get(loaded.name) if loaded else None
     return architecture and architecture.preprocessing or datasets.DEFAULT_PREPROCESSING
 
 
-def classifier(options):
-    """The classifier that the flags name, trained first if --train_if_missing says so: `sources.Source`."""
-    path = options.weights or None
-    if options.train_if_missing and not (path and os.path.basename(path) == training_run.WEIGHTS):
-        raise ValueError(f"train_if_missing: --weights must name the file to write, FOLDER/{training_run.WEIGHTS}, "
-                         f"got {path!r}")
-    if options.train_if_missing and not os.path.exists(path):
-        train(options.model, dataset(options).get(), os.path.dirname(path) or ".", options.training_iterations,
-              options.training_seed)
-=======
 def classifier(options, weights):
     """The classifier that the flags name with these weights (a path, `models.RANDOM` or None): `sources.Source`."""
->>>>>>> w-commands
     source = sources.Source(functools.partial(
         models.load_classifier, options.model, weights, blocks=getattr(options, "blocks", None) or None,
         gradcam_layer=options.gradcam_layer, image_size=image_size(options), output=options.output,
