@@ -10,8 +10,10 @@ the same command.
 import os
 
 from experiments import command
+from experiments import flag_checks
 from experiments import flag_groups
 from experiments import from_flags
+from experiments import trained_first
 from sanity_checks import figures
 from sanity_checks import runs
 from sanity_checks import tables
@@ -34,16 +36,27 @@ def define():
     return found
 
 
+def check(found):
+    """ValueError if the flags cannot be those of a run."""
+    flag_checks.check(found)
+    edge_comparison.check_methods(found.values.methods)
+
+
 def main(found):
-    from_flags.check(found)
+    check(found)
+    flag_checks.warn(found)
     options = found.values
-    classifier = from_flags.classifier(options)
-    dataset = from_flags.dataset(options, classifier.get())
-    settings = edge_comparison.Settings(from_flags.make_methods(options, classifier.get()), tuple(options.metrics),
-                                        options.seed, options.batch_size)
-    job = edge_comparison.job(classifier, dataset, settings, from_flags.units(options), from_flags.flagfile(found))
+
+    def make(classifier):
+        dataset = from_flags.dataset(options, classifier.get())
+        settings = edge_comparison.Settings(from_flags.make_methods(options, classifier.get()), tuple(options.metrics),
+                                            options.seed, options.batch_size)
+        return edge_comparison.job(classifier, dataset, settings, from_flags.units(options, dataset.get()),
+                                   from_flags.flagfile(found))
+
+    job = trained_first.job(options, make)
     if from_flags.finished(job, options):
-        draw(options.output_dir, list(settings.all_methods()))
+        draw(options.output_dir, list(job.build.settings.all_methods()))
 
 
 def draw(output_dir, shown):

@@ -10,8 +10,10 @@ by the same command.
 import os
 
 from experiments import command
+from experiments import flag_checks
 from experiments import flag_groups
 from experiments import from_flags
+from experiments import trained_first
 from sanity_checks import figures
 from sanity_checks import runs
 from sanity_checks import spreadsheets
@@ -37,15 +39,24 @@ def define():
     return found
 
 
+def check(found):
+    """ValueError if the flags cannot be those of a run."""
+    flag_checks.check(found)
+
+
 def main(found):
-    from_flags.check(found)
+    check(found)
+    flag_checks.warn(found)
     options = found.values
     made = {name: from_flags.make_method(options, name) for name in calibration_units.METHODS}
-    classifier = from_flags.classifier(options)
-    dataset = from_flags.dataset(options, classifier.get())
     settings = calibration_units.Settings(made, tuple(options.metrics), options.seed, options.batch_size)
-    job = calibration_units.job(classifier, dataset, settings, from_flags.units(options), from_flags.flagfile(found))
-    if from_flags.finished(job, options):
+
+    def make(classifier):
+        dataset = from_flags.dataset(options, classifier.get())
+        return calibration_units.job(classifier, dataset, settings, from_flags.units(options, dataset.get()),
+                                     from_flags.flagfile(found))
+
+    if from_flags.finished(trained_first.job(options, make), options):
         draw(options.output_dir)
 
 
