@@ -18,6 +18,7 @@ import tf_keras
 from experiments import from_flags
 from sanity_checks import methods
 from sanity_checks import metrics
+from sanity_checks import parents
 from sanity_checks import runs
 from sanity_checks.comparison import runner
 from sanity_checks.methods import pair
@@ -182,7 +183,7 @@ def benchmark_memory(classifier, options):
     few, many = 100, 5000
     command = [sys.executable, "-m", "experiments.benchmark", f"--model={options.model}"]
     measured = [float(subprocess.run([*command, f"--memory_images={count}"], capture_output=True, text=True,
-                                     check=True).stdout.split()[-1]) for count in (many, few)]
+                                     check=True, env=parents.environment()).stdout.split()[-1]) for count in (many, few)]
     yield Line(f"resident memory, {many} images against {few}", *measured, "MB")
 
 

@@ -18,6 +18,7 @@ from sanity_checks import pixels
 from sanity_checks import report
 from sanity_checks import runs
 from sanity_checks.analysis import aggregation
+from sanity_checks.analysis import degenerate
 from sanity_checks.analysis import verdicts
 from sanity_checks.comparison import jobs
 from sanity_checks.comparison import packing
@@ -139,7 +140,10 @@ def run(classifier: classifiers.Classifier, images: np.ndarray,
         work[test] = jobs.weight_states(packed, data, protocol, units)
     for test, job in work.items():
         execute.execute(job, directories[test], progress=progress)
-    return Report(directories, keep)
+    report_of_runs = Report(directories, keep)
+    for told in filter(None, [degenerate.message(report_of_runs.rows), *degenerate.warnings(report_of_runs.rows)]):
+        warnings.warn(told, stacklevel=2)
+    return report_of_runs
 
 
 def make_methods(classifier, methods):

@@ -130,3 +130,12 @@ def test_the_page_shows_the_verdicts_and_the_maps(report, tmp_path):
     for expected in ("insensitive", "edges", "hidden", "Cascading Randomization", "Independent Randomization"):
         assert expected in text
     assert (tmp_path / "page" / "tables" / "verdicts.csv").exists()
+
+
+def test_maps_that_are_all_degenerate_are_warned_about(own_model, images):
+    def zeros(classifier, images, targets, seed):
+        return np.zeros(np.shape(images), np.float32)
+    with pytest.warns(UserWarning, match="^nothing was measured: .* every map of zeros is degenerate"):
+        sanity_checks.run(own_model, images[:2], methods=[zeros], progress=False, null_draws=1)
+    with pytest.warns(UserWarning, match="cascading: every map of zeros is degenerate"):
+        sanity_checks.run(own_model, images[:2], methods=["gradient", zeros], progress=False, null_draws=1)
