@@ -8,7 +8,6 @@ import numpy as np
 
 from sanity_checks.runs import archives
 
-
 _KIND = "a file of maps of this run"
 
 

@@ -292,7 +292,7 @@ TRAIN_ONLY = (
     ("an unknown model", "--model", "--model=vgg"),
     ("a model by path", "--model", "--model={files}/small.keras"),
     ("no folder", "--output_dir: expected a folder", "--output_dir="),
-    ("a folder that is a file", "--output_dir", "--output_dir={files}/list.csv"),
+    ("a folder that is a file", "{files}/list.csv", "--output_dir={files}/list.csv"),
     ("a negative seed", "--seed", "--seed=-1"),
     ("photographs", "--dataset", "--dataset=image_folder"),
     ("data that are not there", "--data_dir", "--dataset=mnist", "--data_dir=nowhere"),
