@@ -216,7 +216,7 @@ SMALL = (
     ("an SSIM of 2 x 2 pixels", "--metrics: ssim needs images of at least 5 x 5 pixels", "--metrics=spearman,ssim"),
     ("the released SSIM", "--metrics: ssim_released needs images of at least", "--metrics=ssim_released"),
 )
-SIDE_2, SIDE_8 = (("--model={files}/side%d.keras" % side, "--images={files}/side%d.npz" % side) for side in (2, 8))
+SIDE_2, SIDE_8 = ((f"--model={{files}}/side{side}.keras", f"--images={{files}}/side{side}.npz") for side in (2, 8))
 
 # What must be said before a network is trained.
 BEFORE_TRAINING = (
