@@ -120,7 +120,8 @@ def _idle(found):
     conditions = {
         "training_iterations": (lambda: not options.train_if_missing, "it goes with --train_if_missing"),
         "trust_model": (lambda: not os.path.exists(options.model), "--model is no file"),
-        "preprocess": (lambda: from_flags.dataset_name(options) not in dataset_records.GIVEN, "it goes with --images"),
+        "preprocess": (
+            lambda: from_flags.dataset_name(options) not in (*from_flags.PHOTOGRAPHS, from_flags.ARRAYS), "it goes with photographs and --images"),
         "skip_unreadable": (lambda: from_flags.dataset_name(options) != from_flags.FOLDER, "it goes with photographs, --images"),
         "initializer_stddev": (lambda: options.initializer == "original", "--initializer=original has its own"),
     }

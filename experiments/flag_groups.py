@@ -35,7 +35,7 @@ def model(found, blocks=True):
     if blocks:
         found.add(group, flags.DEFINE_list, "blocks", [],
                   "Randomization blocks, top to bottom, each name=regular expression of layer names or paths (encoder/dense); "
-                  "default: the model's own, or one block per layer.")
+                  "or 'grouped': about twenty of a deep model; default: the model's own, or one block per layer.")
     gradcam_layer(found)
 
 
@@ -46,9 +46,9 @@ def gradcam_layer(found):
 
 
 def data(found, given=True):
-    """On which images; `given` ones are a user's own."""
+    """On which images; `given` ones are a user's own, without them a network can be trained on any."""
     group = "Images"
-    listed = [name for name in datasets.DATASETS if given or name not in dataset_records.GIVEN]
+    listed = [name for name in datasets.DATASETS if given or dataset_records.DATASETS[name].trains]
     found.add(group, flags.DEFINE_enum, "dataset", None, listed,
               "Data set; default: arrays with --images=FILE.npz or .npy, image_folder with other --images, else mnist."
               if given else "Data set; default: mnist.")
@@ -62,8 +62,8 @@ def data(found, given=True):
                   "H,W of model inputs, for a model that takes any size; default: the model's own.")
         found.add(group, flags.DEFINE_string, "preprocess", None,
                   f"How pixels become model inputs: {', '.join(datasets.PREPROCESSING)}, or numbers on the scale of 0 to "
-                  f"255, MEAN,STD or three means and three standard deviations; default: inception for photographs, "
-                  f"arrays as they are. Arrays of floats always are.")
+                  f"255, MEAN,STD or three means and three standard deviations; default: for photographs the model's, or "
+                  f"inception; arrays as they are. Arrays of floats always are.")
         found.add(group, flags.DEFINE_bool, "skip_unreadable", False,
                   "Skip, name and count photographs that cannot be read.")
 

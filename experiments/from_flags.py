@@ -24,6 +24,7 @@ models = lazy.module("sanity_checks.models")
 input_ranges = lazy.module("sanity_checks.models.input_range")
 
 FOLDER, ARRAYS = "image_folder", "arrays"
+PHOTOGRAPHS = (FOLDER, "sample_photographs")
 NO_MODEL_SHAPE = (299, 299, 3)          # (H, W, C) of photographs where no model says: Inception v3's
 LARGEST_SIDE = 10_000                   # pixels of --image_size
 SHARING = ("shard", "num_shards")       # what flags.flags leaves out: it runs all shards
@@ -77,10 +78,10 @@ def dataset(options, loaded=None):
         wanted = ARRAYS if datasets.is_file_of_arrays(images) else f"{FOLDER} with photographs"
         raise ValueError(f"images: expected --dataset={wanted}, got --dataset={name}")
     arguments = {}
+    if name in PHOTOGRAPHS:
+        arguments = {"image_size": shape[:2], "channels": shape[2], "preprocess": options.preprocess or _preprocess(loaded)}
     if name == FOLDER:
-        arguments = {"images": images, "image_size": shape[:2], "channels": shape[2],
-                     "preprocess": options.preprocess or datasets.DEFAULT_PREPROCESSING,
-                     "skip_unreadable": options.skip_unreadable}
+        arguments |= {"images": images, "skip_unreadable": options.skip_unreadable}
     elif name == ARRAYS:
         arguments = {"images": images, "preprocess": options.preprocess}
     source = sources.Source(functools.partial(datasets.load, name, options.data_dir, **arguments))
@@ -92,6 +93,12 @@ def dataset(options, loaded=None):
     if warning:
         logging.warning("%s", warning)
     return source
+
+
+def _preprocess(loaded):
+    """How photographs become inputs where the flags do not say: as the model's published weights were trained."""
+    architecture = models.MODELS.get(loaded.name) if loaded else None
+    return architecture and architecture.preprocessing or datasets.DEFAULT_PREPROCESSING
 
 
 def classifier(options, weights):

@@ -82,9 +82,7 @@ def load(data_dir=None, images=None, image_size=(299, 299), preprocess=preproces
     if not images:
         raise ValueError("images: expected a folder, a glob or a CSV of photographs, got nothing")
     images = os.path.expanduser(os.fspath(images))
-    if channels not in MODES:
-        raise ValueError(f"images: photographs have 1 channel (grey), 3 (RGB) or 4 (RGBA), the model takes {channels}")
-    way, image_shape = preprocessing.find(preprocess, channels), (*image_size, channels)
+    way, image_shape = prepared(preprocess, image_size, channels)
     paths, labels, class_names = _listed(images)
     _check_names(paths)
     sums = _checksums(paths)
@@ -101,6 +99,13 @@ def load(data_dir=None, images=None, image_size=(299, 299), preprocess=preproces
         name="image_folder", source=images, sha256=hashlib.sha256(listing.encode()).hexdigest(), train=None,
         validation=None, test=split, image_shape=image_shape, input_range=way.input_range,
         class_names=class_names, skipped=tuple(sorted(bad)), bgr=way.bgr)
+
+
+def prepared(preprocess, image_size, channels):
+    """How photographs become inputs of this form: (`preprocessing.Preprocessing`, (H, W, C)); ValueError where they cannot."""
+    if channels not in MODES:
+        raise ValueError(f"images: photographs have 1 channel (grey), 3 (RGB) or 4 (RGBA), the model takes {channels}")
+    return preprocessing.find(preprocess, channels), (*image_size, channels)
 
 
 def read_pixels(path, image_size, channels=3):

@@ -26,7 +26,7 @@ structure_sha256 = identity.structure_sha256
 RANDOM = "random"
 
 
-def load_classifier(model, weights: str | os.PathLike | None = None, seed: int = 0, blocks: Sequence[str] | None = None,
+def load_classifier(model, weights: str | os.PathLike | None = None, seed: int = 0, blocks: Sequence[str] | str | None = None,
                     gradcam_layer: str | None = None, image_size: Sequence[int] | None = None, output: str | None = None,
                     trust: bool = False) -> classifiers.Classifier:
     """Loads a model to explain.
@@ -46,7 +46,8 @@ def load_classifier(model, weights: str | os.PathLike | None = None, seed: int =
             `inception_weights.load`; alexnet also an array file, see `alexnet.load`.
         seed: int, of weights="random".
         blocks: list of "name=regular expression of layer names", top to bottom; default the paper's 17 for an
-            Inception v3, whatever its head, and one block per layer for any other model.
+            Inception v3, whatever its head, and one block per layer for any other model. "grouped" makes about twenty blocks
+            of a deep model's layers, see `grouping`.
         gradcam_layer: name of the layer that GradCAM reads; default the last convolutional feature map.
         image_size: (height, width) in pixels, for a model of images of any size, (None, None, channels).
         output: name of the output that is explained, for a model of several: the key of a dict of outputs, or the name of the layer

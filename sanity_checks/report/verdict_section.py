@@ -121,7 +121,7 @@ def model_label(model, dataset):
 
 
 def scope(table):
-    """What the verdicts' random draws are: "all draws", "these draws", or "mixed"."""
+    """What the verdicts are about: "all draws", "these draws", "these images", or "mixed"."""
     found = set(table.loc[table["scope"] != "", "scope"])
     return found.pop() if len(found) == 1 else "mixed" if found else "all draws"
 

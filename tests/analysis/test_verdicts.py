@@ -133,8 +133,31 @@ def test_two_draws_that_disagree_decide_nothing():
     assert table["verdict"].tolist() == ["undecided"]
 
 
-def test_too_few_images_decide_nothing():
-    assert verdict_on([0.9, 0.9, 0.9], 0.0, images=rule.Rule().least_images - 1)["verdict"] == "undecided"
+FEW = rule.Rule().least_images - 1
+
+
+def test_with_few_images_several_draws_decide_about_these_images():
+    above, at_null = (verdict_on([level] * 3, 0.0, images=FEW, draws=6) for level in (0.9, 0.0))
+    assert (above["verdict"], above["scope"]) == ("insensitive", "these images")
+    assert (at_null["verdict"], at_null["scope"]) == ("sensitive", "these images")
+
+
+def test_with_few_images_an_edge_detector_is_insensitive():
+    assert verdict_on([1, 1, 1], 1.0, spread=0.0, images=3, draws=2)["verdict"] == "insensitive"
+
+
+def test_few_images_and_one_draw_decide_nothing():
+    assert verdict_on([0.9, 0.9, 0.9], 0.0, images=FEW, draws=1)["verdict"] == "undecided"
+
+
+def test_with_few_images_what_images_differ_by_does_not_matter():
+    """Each image has a level of its own, which is no error of a statement about these images."""
+    levels = np.linspace(-.5, .5, FEW)
+    rows = with_null([0.6, 0.6, 0.6], 0.0, images=FEW, draws=6, spread=.02)
+    shifted = rows.assign(value=rows["value"] + levels[rows["image_id"].astype(int)] * (
+        (rows["test"] == "cascading") & (rows["stage_index"] > 0)))
+    found = verdicts.verdicts(shifted, bootstrap_samples=20).iloc[0]
+    assert found["verdict"] == "insensitive"
 
 
 def test_degenerate_values_are_left_out_and_counted():
@@ -221,6 +244,12 @@ def test_curves_on_the_margin_are_rarely_decided_with_one_draw():
 @pytest.mark.slow
 def test_curves_on_the_margin_are_rarely_decided_when_draws_differ():
     assert _rate_of_errors(REPEATS, [0.28, 0.28, 0.28], 0.2, draws=3, draw_spread=0.05)[0] <= MOST
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("draws", [2, 6])
+def test_curves_on_the_margin_are_rarely_decided_of_few_images(draws):
+    assert _rate_of_errors(REPEATS, [0.28, 0.28, 0.28], 0.2, images=5, draws=draws, draw_spread=0.05)[0] <= MOST
 
 
 @pytest.mark.slow

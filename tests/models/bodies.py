@@ -3,6 +3,10 @@
 All take images [B, 12, 12, 3] and end in logits of three classes, unless they say otherwise.
 """
 
+import functools
+
+import tensorflow as tf
+
 SHAPE, CLASSES = (12, 12, 3), 3
 
 
@@ -209,3 +213,16 @@ def of_policy(policy):
                               L.Conv2D(5, 3, activation="relu", name="last", dtype=dtype), L.GlobalAveragePooling2D(dtype=dtype),
                               L.Dense(CLASSES, dtype=dtype)])
     return build
+
+
+@functools.cache
+def channels_first_refused():
+    """The message where TensorFlow cannot run convolutions of channels first, and their gradients, on this machine; else None."""
+    @tf.function
+    def gradient(images, kernel):
+        return tf.gradients(tf.nn.conv2d(images, kernel, 1, "VALID", data_format="NCHW"), images)
+    try:
+        gradient(tf.ones((1, 2, 4, 4)), tf.ones((2, 2, 2, 3)))
+    except tf.errors.OpError:
+        return "cannot be run here: .*NHWC"
+    return None
