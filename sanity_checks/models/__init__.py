@@ -9,6 +9,7 @@ from sanity_checks import registry
 from sanity_checks.models import architectures
 from sanity_checks.models import classification
 from sanity_checks.models import classifier as classifiers
+from sanity_checks.models import grouping
 from sanity_checks.models import identity
 from sanity_checks.models import implementations
 from sanity_checks.models import paths
@@ -87,9 +88,11 @@ def load_classifier(model, weights: str | os.PathLike | None = None, seed: int =
 
 
 def _patterns(blocks):
-    """The argument `blocks` as a list of str, or None."""
-    found = None if blocks is None else arguments.listed(blocks, "blocks", "name=regular expression")
-    for pattern in found or ():
+    """The argument `blocks` as a list of str, or as it is where it is no list."""
+    if blocks is None or blocks == grouping.GROUPED:
+        return blocks
+    found = arguments.listed(blocks, "blocks", "name=regular expression")
+    for pattern in found:
         if not isinstance(pattern, str):
             raise ValueError(f"blocks: expected name=regular expression, got {arguments.shown(pattern)}")
     return found
