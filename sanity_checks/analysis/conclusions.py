@@ -97,7 +97,7 @@ def _step(mean):
 
 
 def _number(value):
-    return f"{value:.2f}" if np.isfinite(value) else "none"
+    return f"{value:.2f}".replace("-0.00", "0.00") if np.isfinite(value) else "none"
 
 
 def _of_run(stages, run, metric):

@@ -61,7 +61,7 @@ class Randomization:
         registry.lookup(INITIALIZERS, self.initializer, "initializer")
         registry.lookup(dict.fromkeys(REDRAWS), self.redraw, "redraw")
         if not (isinstance(self.stddev, (int, float, np.number)) and 0 < self.stddev < math.inf):
-            raise ValueError(f"Randomization: stddev must be above 0 and finite, got {self.stddev!r}")
+            raise ValueError(f"Randomization: stddev must be above 0, got {self.stddev!r}")
 
 
 def randomize_block(classifier, name, stream, randomization=Randomization()):
