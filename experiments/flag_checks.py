@@ -13,7 +13,6 @@ from sanity_checks import methods
 from sanity_checks import metrics
 from sanity_checks.runs import directory
 from sanity_checks.runs import reading
-from sanity_checks.vocabulary import datasets as dataset_records
 
 
 def check(found, one_run=True):

@@ -1,7 +1,6 @@
 """From a binary's flags to what the library takes: data set, classifier, methods, protocol, units, a finished run."""
 
 import functools
-import os
 import re
 import sys
 

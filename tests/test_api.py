@@ -7,6 +7,7 @@ import tf_keras
 
 import sanity_checks
 from sanity_checks import api
+from sanity_checks import given
 from sanity_checks import methods
 
 
@@ -80,7 +81,7 @@ def test_parameters_by_instance_and_names_by_dict(own_model, images):
 
 def test_two_instances_of_a_method_have_names_of_their_own(own_model, images):
     made = [methods.make("smoothgrad", samples=2), methods.make("smoothgrad", samples=3), methods.make("smoothgrad")]
-    named = api.make_methods(own_model, made)
+    named = given.make_methods(own_model, made)
     assert list(named) == ["smoothgrad(samples=2)", "smoothgrad(samples=3)", "smoothgrad"]
     assert [method.samples for method in named.values()] == [2, 3, 50]
 

@@ -63,8 +63,8 @@ def nested_twice(K):
     return functional(K, [outer, L.Flatten(), L.Dense(CLASSES)])
 
 
-def convnext(K):
-    """A block of ConvNeXt, but for its GELU: a convolution in as many groups as channels, dense layers at every pixel, a sum."""
+def grouped_block(K):
+    """A block as ConvNeXt's, but for its GELU: a convolution in as many groups as channels, dense layers at every pixel, a sum."""
     image, L = K.layers.Input(SHAPE), K.layers
     hidden = L.Conv2D(6, 3, activation="relu")(image)
     branch = L.LayerNormalization()(L.Conv2D(6, 3, padding="same", groups=6)(hidden))
