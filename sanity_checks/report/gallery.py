@@ -5,6 +5,7 @@ import os
 
 import numpy as np
 
+from sanity_checks import figures
 from sanity_checks.analysis import aggregation
 from sanity_checks.paper import catalogue
 from sanity_checks.paper import parts
@@ -76,10 +77,10 @@ def build(runs, summary, output_dir, skip=()):
     for run in runs:
         specimens, values, wanted = [], _values(run), _wanted(run, summary, skip)
         collected = {key: [] for key in wanted}
-        for _, figure_maps in reading.figure_maps([run.path]):
+        for kept, figure_maps in reading.figure_maps([run.path]):
             specimens.append(strips.specimen(figure_maps, values.get(figure_maps.image_id, {}), side))
             for key, part in wanted.items():
-                _collect(collected[key], part, figure_maps, run.key[1])
+                _collect(collected[key], part, map_drawing.Shown(figure_maps, run.key[1], _drawn(run, kept)))
         if specimens:
             gallery.specimens.append((run.key, specimens))
         for (figure_id, number), shown in collected.items():
@@ -118,12 +119,20 @@ def _wanted(run, summary, skip):
     }
 
 
-def _collect(shown, part, figure_maps, dataset):
-    """Adds an image to those that a part shows, if there is room; the paper's image takes another's place."""
-    if not map_drawing.keep(part, figure_maps):
+def _drawn(run, kept):
+    """How the names of the figures begin that a run drew of the maps of an image: str; "" where they are older than its maps."""
+    stem = os.path.join(run.path, figures.FOLDER, f"masks_{kept.name}")
+    newest = max(os.path.getmtime(path) for path in files.listed(os.path.join(run.path, reading.MAPS), ".npz"))
+    drawn = [f"{stem}_{mode}.png" for mode in map_drawing.MODE_NAMES]
+    return stem if all(os.path.exists(path) and os.path.getmtime(path) >= newest for path in drawn) else ""
+
+
+def _collect(shown, part, one):
+    """Adds an image, a `map_drawing.Shown`, to those that a part shows, if there is room; the paper's takes another's place."""
+    if not map_drawing.keep(part, one.maps):
         return
     if len(shown) >= part.most:
-        if not part.image or part.image not in figure_maps.image_id:
+        if not part.image or part.image not in one.maps.image_id:
             return
         shown.pop()
-    shown.append(map_drawing.Shown(figure_maps, dataset))
+    shown.append(one)
