@@ -113,7 +113,7 @@ def _wanted(run, summary, skip):
     return {
         (figure_id, number): part
         for figure_id, figure in catalogue.FIGURES.items() if figure_id not in skip
-        for number, part in enumerate(figure.parts)
+        for number, part in drawing.shown_parts(figure, summary)
         if isinstance(part, parts.OF_MAPS) and (part.model, part.test) == (model, test)
         and drawing.chosen(summary, model, part.datasets, test) == dataset
     }

@@ -25,7 +25,8 @@ def options(**given):
         output_dir="out", protocol="released", models=["cnn", "mlp"], datasets=["mnist_5k"], data_dir=None, images=None,
         inception_weights=None, alexnet_weights=None, preprocess="inception", methods=["gradient", "guided_gradcam"],
         metrics=[], photograph_metrics=["ssim"], training_iterations=10, num_images=4, num_photographs=None, draws=2,
-        null_draws=5, label_draws=1, figure_images=["0"], test_flags=[], label_flags=[])
+        null_draws=5, label_draws=1, figure_images=["0"], test_flags=[], label_flags=[], sample_photographs=0,
+        sample_draws=2, sample_flags=[])
     return types.SimpleNamespace(**{**default, **given})
 
 
