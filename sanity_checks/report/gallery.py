@@ -11,11 +11,10 @@ from sanity_checks.paper import catalogue
 from sanity_checks.paper import parts
 from sanity_checks.report import drawing
 from sanity_checks.report import map_drawing
+from sanity_checks.report import map_pages
 from sanity_checks.report import strips
 from sanity_checks.runs import files
 from sanity_checks.runs import reading
-
-BUDGET = 6_000_000          # bytes of all strips in the page, about
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -72,7 +71,8 @@ def build(runs, summary, output_dir, skip=()):
     Returns:
         `Gallery`.
     """
-    side = strips.side_for(sum(_cells(run) for run in runs), BUDGET)
+    cells = [(_images(run), _images(run) and _cells(run)) for run in runs]
+    side = strips.side_for(sum(images * each for images, each in cells), sum(each for _, each in cells), map_pages.BUDGET)
     gallery = Gallery([], {})
     for run in runs:
         specimens, values, wanted = [], _values(run), _wanted(run, summary, skip)
@@ -91,10 +91,14 @@ def build(runs, summary, output_dir, skip=()):
     return gallery
 
 
+def _images(run):
+    """Number of images that a run kept the maps of."""
+    return len(files.listed(os.path.join(run.path, reading.MAPS), ".npz"))
+
+
 def _cells(run):
-    """Number of map pictures that a run will put into the page."""
-    count = len(files.listed(os.path.join(run.path, reading.MAPS), ".npz"))
-    return count * len(strips.MODES) * run.rows["method"].nunique() * run.rows["stage_index"].nunique()
+    """Number of pictures of an image's maps."""
+    return len(strips.MODES) * run.rows["method"].nunique() * run.rows["stage_index"].nunique()
 
 
 def _values(run):

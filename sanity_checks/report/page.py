@@ -6,6 +6,7 @@ import jinja2
 
 from sanity_checks import spreadsheets
 from sanity_checks.analysis import conclusions
+from sanity_checks.report import map_pages
 from sanity_checks.report import method_cards
 from sanity_checks.report import run_section
 from sanity_checks.report import sheets
@@ -37,7 +38,7 @@ def content(runs, summary, assessment, entries, further, gallery, trainings, tab
         trainings: list of dict.
         tables: dict, caption -> pandas.DataFrame, further tables.
         title: str.
-        output_dir: str, the page's folder, gets the cards' pictures.
+        output_dir: str, the page's folder, gets the cards' pictures, and the maps of images that the page has no room for.
     """
     macros = _environment().get_template("cells.html").module
     missing = [entry for entry in entries if not entry.pictures]
@@ -53,7 +54,7 @@ def content(runs, summary, assessment, entries, further, gallery, trainings, tab
         "scope": verdict_section.scope(assessment.verdicts),
         "agreement": verdict_section.agreement(assessment.verdicts),
         "cards": method_cards.cards(assessment, curves(entries, further), maps(gallery), output_dir),
-        "conclusion": conclusions.conclusion(assessment, assessment.verdicts["metric"].iloc[0]) if len(assessment.verdicts) else [],
+        "conclusion": conclusion(assessment),
         "glances": verdict_section.glances(assessment, macros),
         "most_metrics": int(assessment.verdicts.groupby("test")["metric"].nunique().max()) if len(
             assessment.verdicts) else 1,
@@ -63,11 +64,25 @@ def content(runs, summary, assessment, entries, further, gallery, trainings, tab
         "further": further,
         "missing": sheets.plain("missing", "Figures that are missing, and why", ["Figure", "Title", "Reason"],
                                 [[entry.label, entry.title, entry.missing] for entry in missing]),
-        "specimens": [(verdict_section.run_label(key), found) for key, found in gallery.specimens],
+        "specimens": specimens(gallery, output_dir),
         "numbers": run_section.numbers(summary),
         "tables": [sheets.given(f"table-{number}", caption, frame)
                    for number, (caption, frame) in enumerate(tables.items(), 1)],
     }
+
+
+def conclusion(assessment):
+    """What the verdicts on a single model mean: list of str, sentences; none where there are several."""
+    table = assessment.verdicts
+    return conclusions.conclusion(assessment, table["metric"].iloc[0]) if len(table[["model", "dataset"]].drop_duplicates()) == 1 else []
+
+
+def specimens(gallery, output_dir):
+    """The images whose maps are in the page, list of `map_pages.Shown`; writes the pages of the others."""
+    shown = map_pages.divide(gallery.specimens, verdict_section.run_label)
+    template = _environment().get_template("maps_page.html")
+    map_pages.write(shown, output_dir, lambda heading, page: template.render(heading=heading, page=page))
+    return shown
 
 
 def curves(entries, further):
