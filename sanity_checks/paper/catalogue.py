@@ -14,7 +14,8 @@ JUNCO = "ILSVRC2012_val_00015410"       # the bird of the paper's main figures
 _EIGHT = methods.PAPER
 _BOTH = ("grey", "diverging")
 _ALL = (*parts.RANK, "ssim", "hog")
-_INCEPTION = ("inception_v3", IMAGENET)
+MODEL = "inception_v3"                  # whose maps the paper's main figures show
+_INCEPTION = (MODEL, IMAGENET)
 _LITE = ("efficientnet_lite0", ("sample_photographs",))         # weights and photographs come with packages
 _SMALL = (("cnn", MNIST), ("cnn", FASHION), ("mlp", MNIST), ("mlp", FASHION))
 
@@ -55,14 +56,14 @@ FIGURES = {
         "Maps of one photograph as the network is randomized from the logits down, one more block at each "
         "stage. A method that explains the model must lose the object as its weights are lost.",
         (parts.Masks("inception_v3", IMAGENET, "cascading", ("grey",), _EIGHT, JUNCO),),
-        (parts.Masks(*_LITE, "cascading", ("grey",), _EIGHT),),
+        (parts.Masks(*_LITE, "cascading", ("grey",), _EIGHT, "chelsea"),),
     ),
     "3": Figure(
         "Independent randomization of Inception v3",
         "The same photograph with one block random at a time and all others as trained: which blocks does a "
         "method depend on?",
         (parts.Masks("inception_v3", IMAGENET, "independent", ("grey",), _EIGHT, JUNCO),),
-        (parts.Masks(*_LITE, "independent", ("grey",), _EIGHT),),
+        (parts.Masks(*_LITE, "independent", ("grey",), _EIGHT, "chelsea"),),
     ),
     "4": Figure(
         "Similarity under cascading randomization",

@@ -33,7 +33,7 @@ class Card:
         words: str, the same in a sentence.
         metric: str, short name of that metric.
         line: `sparklines.Sparkline` of its curve.
-        others: list of (metric, verdict, kind), the other metrics.
+        others: list of (metric, verdict, kind, how many more draws decide or ""), the other metrics.
         curve: str, id of the figure or table that has the curve.
         maps: str, id of its maps in the page; "" where there are none.
         picture: str, path of the card's picture relative to the page.
@@ -115,7 +115,8 @@ def _card(run, rows, stages, curves, maps):
     row, method = rows.iloc[0], rows.iloc[0]["method"]
     model, dataset, test = run
     stem = names.file_stem(model, dataset, test, method)
-    others = [(metric_records.short(other["metric"]), other["verdict"], verdict_section.KINDS[other["verdict"]])
+    others = [(metric_records.short(other["metric"]), other["verdict"], verdict_section.KINDS[other["verdict"]],
+               verdict_section.more(other["more_draws"]))
               for _, other in rows.iloc[1:].iterrows()]
     curve = curves.get((test, model, dataset, row["metric"])) or names.file_stem("means", *run, row["metric"])
     return Card(f"card-{stem}", _label(method), method in _CONTROLS, row["verdict"], verdict_section.KINDS[row["verdict"]],

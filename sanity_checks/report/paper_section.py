@@ -66,14 +66,14 @@ def entries(summary, gallery, output_dir, missing, figure_files):
             reasons.append("the program that draws it was not run")
         if figure_id in missing:
             reasons = [missing[figure_id]]
-        other = _substitute(shown) if pictures and shown and shown[0][0] >= len(figure.parts) else ""
+        model, other = _substitute(shown) if pictures and shown and shown[0][0] >= len(figure.parts) else ("", "")
         found.append(
             Entry(
                 f"figure-{figure_id}",
                 figure_id,
                 catalogue.label(figure_id),
-                figure.title,
-                figure.caption,
+                _about(figure.title, model),
+                _about(figure.caption, model),
                 pictures,
                 _sentence(dict.fromkeys(reasons)),
                 other,
@@ -126,10 +126,15 @@ def further(summary, shown, output_dir):
 
 
 def _substitute(shown):
-    """The network and its images that parts show in the place of the paper's: str."""
+    """The network that parts show in the place of the paper's, and the same with its images in words: two str."""
     part = shown[0][1]
     model, datasets = part.panels[0] if isinstance(part, parts.Curves) else (part.model, part.datasets)
-    return drawing.pair_label(model, datasets[0])
+    return model, drawing.pair_label(model, datasets[0])
+
+
+def _about(text, model):
+    """A text about the paper's network with the name of the one that stands in its place."""
+    return text.replace(names.label(names.MODELS, catalogue.MODEL), names.label(names.MODELS, model)) if model else text
 
 
 def _part(figure_id, number, part, summary, gallery, output_dir):

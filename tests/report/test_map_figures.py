@@ -70,7 +70,7 @@ def test_another_network_stands_in_the_papers_layout_and_is_called_that(tmp_path
         begin = text.index(f'<article class="figure" id="figure-{figure_id}"')
         article = test_page.Reader(text[begin:text.index("</article>", begin)] + "</article>")
         assert "Another network. This is EfficientNet-Lite0 on Sample photographs" in article.text and len(article.all("img")) == pictures
-        assert "Not complete" not in article.text
+        assert "Not complete" not in article.text and article.text.count("Inception v3") == 1
     assert "needs its weights (--images not given)." in test_page.Reader(text).text
     assert 'id="figure-3"' not in text                      # no independent randomization
     assert text.count("Another network.") == 4
