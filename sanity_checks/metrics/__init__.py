@@ -1,7 +1,7 @@
 """Similarity of saliency maps, pair by pair, as the paper measures it.
 
 `METRICS` holds the metrics by name. The plain names are the paper's text; the names that end in `_released`
-are what the paper's released code computes. All equal SciPy's and scikit-image's functions (the tests hold
+are what the paper's released code computes; `pearson` and `kendall` are other libraries'. All equal SciPy's and scikit-image's functions (the tests hold
 them to that) but take whole batches.
 
     values = similarity(maps_a, maps_b, metric="spearman_abs")        # float64 [N]
@@ -21,6 +21,7 @@ from sanity_checks import registry
 from sanity_checks.metrics import base
 from sanity_checks.metrics import correlation
 from sanity_checks.metrics import hog
+from sanity_checks.metrics import kendall
 from sanity_checks.metrics import ranks
 from sanity_checks.metrics import ssim
 
@@ -65,6 +66,8 @@ METRICS = {
         smallest_side=hog.SMALLEST_SIDE,
         piece_values=hog.PIECE_VALUES,
     ),
+    "pearson": base.Metric("Pearson correlation of the values", correlation.values, correlation.correlate),
+    "kendall": base.Metric("Kendall rank correlation, tau-b, of the values", kendall.ranked, kendall.correlate),
 }
 
 

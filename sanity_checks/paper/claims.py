@@ -9,7 +9,7 @@ AGREEMENTS = ("agrees", "differs", "undecided", "not stated")
 AGREES, DIFFERS, UNDECIDED, NOT_STATED = AGREEMENTS
 
 _RANDOMIZATION = ("cascading", "independent")
-_SIGNED = tuple(name for name, metric in metrics.METRICS.items() if metric.signed)
+_SIGNED = tuple(name for name, metric in metrics.METRICS.items() if metric.signed and metric.text)
 # The paper says of absolute rank correlation and SSIM that they stay high, and nothing of HOG.
 _UNSIGNED = tuple(name for name, metric in metrics.METRICS.items() if metric.text in ("spearman_abs", "ssim"))
 
