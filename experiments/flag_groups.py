@@ -104,10 +104,10 @@ def randomization(found):
     """How weights are drawn."""
     group = "Randomization"
     found.add(group, flags.DEFINE_enum, "initializer", "original", list(initialization.INITIALIZERS),
-              "What random weights are drawn from: each variable's own initializer (released code), or a distribution, also "
-              "for variables whose initializer is not known. Frozen layers are drawn too; what was created non-trainable is not.")
+              "What random weights are drawn from: each variable's own initializer (released code), a distribution, or what "
+              "keeps the scale: a permutation of the variable's trained values, or a normal of their mean and deviation. Frozen layers are drawn too; what was created non-trainable is not.")
     found.add(group, flags.DEFINE_float, "initializer_stddev", 0.01,
-              "Standard deviation of truncated_normal and uniform (paper's text: 0.01).")
+              f"Standard deviation of {' and '.join(initialization.WITH_STDDEV)} (paper's text: 0.01).")
     found.add(group, flags.DEFINE_bool, "randomize_batch_norm_statistics", False,
               "Set a random block's moving mean and variance of BatchNormalization to 0 and 1 too.")
     found.add(group, flags.DEFINE_enum, "redraw", "fresh", initialization.REDRAWS,

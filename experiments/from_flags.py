@@ -69,7 +69,8 @@ def _idle(found):
         "trust_model": (lambda: not os.path.exists(options.model), "--model is no file"),
         "preprocess": (lambda: dataset_name(options) not in dataset_records.GIVEN, "it goes with --images"),
         "skip_unreadable": (lambda: dataset_name(options) != FOLDER, "it goes with photographs, --images"),
-        "initializer_stddev": (lambda: options.initializer == "original", "--initializer=original has its own"),
+        "initializer_stddev": (lambda: options.initializer not in initialization.WITH_STDDEV,
+                               f"it goes with --initializer={' or '.join(initialization.WITH_STDDEV)}"),
     }
     if "train_if_missing" in names:
         conditions["training_seed"] = (lambda: not options.train_if_missing, "it goes with --train_if_missing")
