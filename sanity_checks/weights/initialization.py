@@ -33,10 +33,21 @@ def _draw_uniform(keras, variable, initializer, key, stddev):
 
 
 def _draw_permutation(keras, variable, initializer, key, stddev):
-    """The variable's present values, each kernel's or bias' all among themselves, in a random order. About 20 ns a value."""
-    values = variable.numpy().flatten()
-    randomness.generator(key).shuffle(values)
-    return values.reshape(variable.shape)
+    """The variable's present values, each kernel's or bias' all among themselves, in a random order."""
+    values = variable.numpy()
+    return values.ravel().take(_random_order(key, values.size)).reshape(values.shape)
+
+
+def _random_order(key, size):
+    """A random permutation of 0 to size - 1, int64: their order by random numbers, which sorts faster than it shuffles."""
+    bits = np.uint64(max(1, size - 1).bit_length())
+    numbers = randomness.generator(key).integers(0, 2 ** 64, size, np.uint64)
+    numbers >>= bits            # the lower bits are the position, so that no two are equal
+    numbers <<= bits
+    numbers |= np.arange(size, dtype=np.uint64)
+    numbers.sort()
+    numbers &= (np.uint64(1) << bits) - np.uint64(1)
+    return numbers.view(np.int64)
 
 
 def _draw_matched_normal(keras, variable, initializer, key, stddev):
