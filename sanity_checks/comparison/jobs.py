@@ -4,6 +4,7 @@ from collections.abc import Callable
 import dataclasses
 
 from sanity_checks import methods
+from sanity_checks.comparison import explained
 from sanity_checks.comparison import identity
 from sanity_checks.comparison import runner
 from sanity_checks.comparison import sources
@@ -82,7 +83,7 @@ class Comparison:
 
 
 def weight_states(classifier, dataset, protocol, units, flagfile="", record=None):
-    """The job of a randomization test, or of its null.
+    """The job of a test of `states.TESTS`: a randomization, its null, or another class.
 
     Args:
         classifier, dataset: `sources.Source` of a `Classifier` and of a `Dataset`.
@@ -94,7 +95,8 @@ def weight_states(classifier, dataset, protocol, units, flagfile="", record=None
     held = identity.of_classifier(loaded)
     # names of stages stand in the rows, and Keras numbers layers without a name as it likes
     stages = [state.name for state in states.stages(loaded, protocol.test, protocol.randomization)]
-    draws = {**identity.of_randomization(protocol.randomization), "stages": stages}
+    drawn = {} if states.explains_another(protocol.test) else identity.of_randomization(protocol.randomization)
+    draws = {**drawn, "stages": stages}
     return _job(classifier, dataset, protocol, units, len(stages), held, draws, None, flagfile, record)
 
 
@@ -115,7 +117,7 @@ def trained_networks(classifier, dataset, protocol, units, networks, num_states,
 def _job(classifier, dataset, protocol, units, num_states, held, draws, networks, flagfile, record):
     loaded, images = classifier.get(), dataset.get()
     check_images(loaded, images)
-    runner.check_explained_classes(loaded, images, units.count(images), protocol)
+    explained.check(loaded, images, units.count(images), protocol, units.draws)
     methods.check_repeatable(loaded, protocol.methods, images.test[:CALLED_TWICE], protocol.seed, protocol.batch_size)
     of_methods, code = identity.of_methods(protocol.methods)
     settings = {

@@ -16,11 +16,12 @@ from sanity_checks import methods
 from sanity_checks import metrics
 from sanity_checks import registry
 from sanity_checks import runs
+from sanity_checks.comparison import explained
 from sanity_checks.comparison import gallery as galleries
 from sanity_checks.weights import initialization
 from sanity_checks.weights import states
 
-EXPLAINED_CLASSES = ("own", "original", "label")
+EXPLAINED_CLASSES = explained.CHOICES
 UNIT_VALUES = 2 ** 21           # image entries in a work unit when the user does not say, between 4 and 64 images
 SMALLEST_UNIT, LARGEST_UNIT = 4, 64
 
@@ -36,7 +37,7 @@ class Protocol:
         seed: int, of weights and noise.
         randomization: how blocks are drawn.
         explained_class: "own" explains each state's own prediction (released code), "original" the prediction of
-            the original model throughout, "label" the image's label.
+            the original model throughout, "label" the image's label. The test other_class explains another after that.
         batch_size: rows of a model pass; None for the default of the image size. Does not change results.
     """
     test: str
@@ -91,7 +92,7 @@ def run_unit(classifier, dataset, unit, protocol, figure_images=(), progress=Non
         classifier, protocol.test, unit.draw, protocol.seed, protocol.randomization)
     with sequence as walk, concurrent.futures.ThreadPoolExecutor(1) as executor:
         for state in walk:
-            targets = _explained_classes(classifier, images, unit, pixels, protocol, targets)
+            targets = explained.classes(classifier, images, unit, pixels, protocol, state, targets)
             if progress:
                 progress(len(pixels))
             gallery.begin(state.name, targets)
@@ -107,36 +108,9 @@ def run_unit(classifier, dataset, unit, protocol, figure_images=(), progress=Non
     return rows.frame(), gallery.figure_maps(pixels)
 
 
-def _explained_classes(classifier, images, unit, pixels, protocol, previous):
-    """The class whose logit is explained on the model's present weights: int32 [n]."""
-    if protocol.explained_class == "label":
-        return _labelled_classes(classifier, images, unit)
-    if protocol.explained_class == "original" and previous is not None:
-        return previous
-    return methods.predict(classifier, pixels, protocol.batch_size or batch_size(classifier))
-
-
 def batch_size(classifier):
     """Rows of a model pass where the user does not say: int."""
     return methods.default_batch_size(classifier.image_shape)
-
-
-def check_explained_classes(classifier, dataset, count, protocol):
-    """ValueError if labels are to be explained and the first `count` images have none, or one that the model lacks."""
-    if protocol.explained_class == "label":
-        _labelled_classes(classifier, dataset.test, runs.Unit(0, 0, count))
-
-
-def _labelled_classes(classifier, images, unit):
-    """The images' labels as the model counts its classes: int32 [n]."""
-    if images.labels is None:
-        raise ValueError("explained_class: expected labels of the images to explain, found none")
-    labels, count = np.asarray(images.labels[unit.first:unit.last]), classifier.num_classes - classifier.label_offset
-    for label, image_id in zip(labels, images.ids[unit.first:unit.last]):
-        if not 0 <= label < count:
-            raise ValueError(f"explained_class: label {label} of image {image_id} is not one of the {count} "
-                             f"classes of model {classifier.name!r}{classifier.advice}")
-    return (labels + classifier.label_offset).astype(np.int32)
 
 
 class _Comparison:
