@@ -100,6 +100,15 @@ def explained_class(found):
               "Explain each state's own prediction (released code), the original's prediction, or the label.")
 
 
+def denoising(found):
+    """Over how many noisy copies maps are averaged before they are compared."""
+    found.add("Similarity", flags.DEFINE_integer, "denoise_samples", 1,
+              "Compare means of the maps of so many copies of the image, itself and noisy ones (smooth MPRT: 50); 1 is the "
+              "plain test.", lower_bound=1)
+    found.add("Similarity", flags.DEFINE_float, "denoise_noise", 0.1,
+              "Standard deviation of the copies' noise, as a fraction of the image's max - min.", lower_bound=0.)
+
+
 def randomization(found):
     """How weights are drawn."""
     group = "Randomization"

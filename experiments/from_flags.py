@@ -71,6 +71,7 @@ def _idle(found):
         "skip_unreadable": (lambda: dataset_name(options) != FOLDER, "it goes with photographs, --images"),
         "initializer_stddev": (lambda: options.initializer not in initialization.WITH_STDDEV,
                                f"it goes with --initializer={' or '.join(initialization.WITH_STDDEV)}"),
+        "denoise_noise": (lambda: options.denoise_samples == 1, "it goes with --denoise_samples above 1"),
     }
     if "train_if_missing" in names:
         conditions["training_seed"] = (lambda: not options.train_if_missing, "it goes with --train_if_missing")
@@ -232,7 +233,7 @@ def protocol(options, test, loaded, drawn=None):
     return runner.Protocol(
         test=test, methods=made, metrics=tuple(options.metrics), seed=options.seed,
         randomization=drawn or initialization.Randomization(), explained_class=options.explained_class,
-        batch_size=options.batch_size)
+        batch_size=options.batch_size, denoise_samples=options.denoise_samples, denoise_noise=options.denoise_noise)
 
 
 def units(options):

@@ -26,6 +26,7 @@ def define():
     flag_groups.choice_of_methods(found)
     flag_groups.choice_of_metrics(found)
     flag_groups.explained_class(found)
+    flag_groups.denoising(found)
     flag_groups.run(found, "Other classes of each image, each drawn at random.")
     return found
 

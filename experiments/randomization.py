@@ -20,6 +20,7 @@ def define():
     flag_groups.choice_of_methods(found)
     flag_groups.choice_of_metrics(found)
     flag_groups.explained_class(found)
+    flag_groups.denoising(found)
     flag_groups.randomization(found)
     flag_groups.run(found)
     return found

@@ -4,6 +4,7 @@ from collections.abc import Callable
 import dataclasses
 
 from sanity_checks import methods
+from sanity_checks.comparison import denoising
 from sanity_checks.comparison import explained
 from sanity_checks.comparison import identity
 from sanity_checks.comparison import runner
@@ -122,7 +123,7 @@ def _job(classifier, dataset, protocol, units, num_states, held, draws, networks
     of_methods, code = identity.of_methods(protocol.methods)
     settings = {
         "test": protocol.test, "model": loaded.name, "dataset": images.name, "metrics": list(protocol.metrics),
-        "seed": protocol.seed, "explained_class": protocol.explained_class, **draws, **of_methods,
+        "seed": protocol.seed, "explained_class": protocol.explained_class, **denoising.settings(protocol), **draws, **of_methods,
         **units.settings(images)}
     shown = tuple(position for position in units.figure_images if position < units.count(images))
     build = Comparison(classifier, dataset, protocol, shown, networks, held)

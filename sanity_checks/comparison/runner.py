@@ -16,6 +16,7 @@ from sanity_checks import methods
 from sanity_checks import metrics
 from sanity_checks import registry
 from sanity_checks import runs
+from sanity_checks.comparison import denoising
 from sanity_checks.comparison import explained
 from sanity_checks.comparison import gallery as galleries
 from sanity_checks.weights import initialization
@@ -39,6 +40,9 @@ class Protocol:
         explained_class: "own" explains each state's own prediction (released code), "original" the prediction of
             the original model throughout, "label" the image's label. The test other_class explains another after that.
         batch_size: rows of a model pass; None for the default of the image size. Does not change results.
+        denoise_samples: maps are means over so many copies of the image, the first the image itself; 1 is the plain test.
+            The class is explained that the clean image has.
+        denoise_noise: standard deviation of the copies' noise, as a fraction of the image's max - min.
     """
     test: str
     methods: dict
@@ -47,8 +51,14 @@ class Protocol:
     randomization: initialization.Randomization = initialization.Randomization()
     explained_class: str = "own"
     batch_size: int | None = None
+    denoise_samples: int = 1
+    denoise_noise: float = 0.1
 
     def __post_init__(self):
+        if self.denoise_samples < 1:
+            raise ValueError(f"denoise_samples: expected at least 1, got {self.denoise_samples}")
+        if not 0 <= self.denoise_noise < np.inf:
+            raise ValueError(f"denoise_noise: expected a number from 0 up, got {self.denoise_noise}")
         registry.lookup(dict.fromkeys(EXPLAINED_CLASSES), self.explained_class, "explained_class")
         if not self.metrics:
             raise ValueError(f"metrics: expected at least one of {', '.join(metrics.METRICS)}, got none")
@@ -59,7 +69,7 @@ class Protocol:
 
     def passes(self, image_shape):
         """Model passes per image of shape (H, W, C) and weight state, each shared piece of work counted once."""
-        return methods.passes(self.methods, image_shape)
+        return 1 + self.denoise_samples * (methods.passes(self.methods, image_shape) - 1)
 
 
 def images_per_unit(image_shape):
@@ -96,10 +106,8 @@ def run_unit(classifier, dataset, unit, protocol, figure_images=(), progress=Non
             if progress:
                 progress(len(pixels))
             gallery.begin(state.name, targets)
-            task = methods.make_task(classifier, pixels, targets, ids, protocol.seed, protocol.batch_size, progress)
             pending = {}
-            for name, method in protocol.methods.items():
-                maps = method.maps(task)
+            for name, maps in denoising.maps(classifier, pixels, targets, ids, protocol, progress):
                 gallery.add(name, maps)
                 pending[name] = executor.submit(comparison.compare, name, maps)
             for name, future in pending.items():
