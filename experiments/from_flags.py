@@ -231,7 +231,7 @@ def protocol(options, test, loaded, drawn=None):
     made = make_methods(options, loaded)
     log_feature_map(loaded, made)
     return runner.Protocol(
-        test=test, methods=made, metrics=tuple(options.metrics), seed=options.seed,
+        test=test, methods=made, metrics=tuple(options.metrics) if "metrics" in options else (), seed=options.seed,
         randomization=drawn or initialization.Randomization(), explained_class=options.explained_class,
         batch_size=options.batch_size, denoise_samples=options.denoise_samples, denoise_noise=options.denoise_noise)
 

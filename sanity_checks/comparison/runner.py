@@ -34,7 +34,7 @@ class Protocol:
     Attributes:
         test: a name in `sanity_checks.weights.states.TESTS`.
         methods: dict, name -> `sanity_checks.methods.base.Method`.
-        metrics: tuple of names in `sanity_checks.metrics.METRICS`.
+        metrics: tuple of names in `sanity_checks.metrics.METRICS`. A test that has metrics of its own has these instead.
         seed: int, of weights and noise.
         randomization: how blocks are drawn.
         explained_class: "own" explains each state's own prediction (released code), "original" the prediction of
@@ -60,6 +60,10 @@ class Protocol:
         if not 0 <= self.denoise_noise < np.inf:
             raise ValueError(f"denoise_noise: expected a number from 0 up, got {self.denoise_noise}")
         registry.lookup(dict.fromkeys(EXPLAINED_CLASSES), self.explained_class, "explained_class")
+        own = states.TESTS[self.test].metrics if self.test in states.TESTS else ()
+        if own:
+            object.__setattr__(self, "metrics", own)
+            return
         if not self.metrics:
             raise ValueError(f"metrics: expected at least one of {', '.join(metrics.METRICS)}, got none")
         for metric in self.metrics:
@@ -125,7 +129,7 @@ class _Comparison:
     """Similarities of each state's maps to the first state's, whose features are kept."""
 
     def __init__(self, protocol):
-        self._metrics = {name: metrics.METRICS[name] for name in protocol.metrics}
+        self._metrics = {name: metrics.find(name) for name in protocol.metrics}
         self._references = {}
 
     def compare(self, method, maps):

@@ -41,7 +41,7 @@ def label_bars(summary, metrics):
         for key, part in panels.columns(of_metric):
             points = part.set_index("method").reindex(methods[key])
             _draw_panel(axes[metric, key], points, styles, widths[key] / _BAR_WIDTH)
-        panels.set_bottom(axes[metric, key], np.fmin(0, of_metric[["mean", "ci_low"]].min().min()))
+        panels.set_bottom(axes[metric, key], metric, np.fmin(0, of_metric[["mean", "ci_low"]].min().min()))
     return figure
 
 

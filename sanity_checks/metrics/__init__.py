@@ -19,6 +19,7 @@ import numpy as np
 
 from sanity_checks import registry
 from sanity_checks.metrics import base
+from sanity_checks.metrics import complexity
 from sanity_checks.metrics import correlation
 from sanity_checks.metrics import hog
 from sanity_checks.metrics import kendall
@@ -69,6 +70,17 @@ METRICS = {
     "pearson": base.Metric("Pearson correlation of the values", correlation.values, correlation.correlate),
     "kendall": base.Metric("Kendall rank correlation, tau-b, of the values", kendall.ranked, kendall.correlate),
 }
+
+
+# Comparisons that are no similarities, of tests of their own; a value is that of a pair of maps, too.
+CHANGES = {
+    "efficient_mprt": base.Metric("relative rise of the entropy of the values", complexity.entropies, complexity.rise),
+}
+
+
+def find(name):
+    """Returns the `base.Metric` of a name in `METRICS` or `CHANGES`."""
+    return registry.lookup({**METRICS, **CHANGES}, name, "metric")
 
 
 def similarity(maps_a: np.ndarray, maps_b: np.ndarray, metric: str = "spearman_abs") -> np.ndarray:

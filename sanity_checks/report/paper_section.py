@@ -124,7 +124,8 @@ def _further_bars(test, part, summary, output_dir):
     for model, dataset in part[["model", "dataset"]].drop_duplicates().to_numpy():
         wanted = parts.Bars(model, (dataset,), metrics, test)
         pictures += drawing.draw_bars(wanted, summary, output_dir, names.file_stem(stem, model, dataset))[0]
-    caption = f"Mean similarity between the maps of the two stages: {', then '.join(part['stage'].unique())}. 95 % intervals."
+    first, last = part.sort_values("stage_index")["stage"].iloc[[0, -1]]
+    caption = f"Maps of “{last}” against those of “{first}”: means with 95 % intervals."
     return [Entry(stem, "", "", names.label(names.TESTS, test), caption, pictures, "")]
 
 

@@ -13,12 +13,14 @@ class Metric:
         figure: str, name of the figure that it shares with others of this name.
         signed: whether it tells signs apart.
         text: str, the metric of the paper's text that it is, or whose released variant it is; "" of others.
+        bounded: whether it is a similarity, at most 1.
     """
     label: str
     short: str
     figure: str
     signed: bool
     text: str = ""
+    bounded: bool = True
 
 
 METRICS = {
@@ -34,6 +36,7 @@ METRICS = {
     "hog_released": Metric("HOG Similarity (released)", "HOG (r)", "ssim_hog_released", False, "hog"),
     "pearson": Metric("Pearson Correlation", "Pearson", "other_correlation", True),
     "kendall": Metric("Kendall Rank Correlation", "Kendall", "other_correlation", True),
+    "efficient_mprt": Metric("Relative Rise of Entropy (eMPRT)", "eMPRT", "efficient_mprt", False, bounded=False),
 }
 
 # Metric of the paper's text -> its variant in the released code.

@@ -33,6 +33,7 @@ TESTS = {
     "bottom_up": Test("Bottom-up Randomization", "Bottom-up"),
     "random_networks": Test("Random Networks", null=True),
     "labels": Test("Data Randomization", "Data", figure=BARS),
+    "complexity_change": Test("Complexity Change", figure=BARS, compares_states=False),
     "other_class": Test("Other Class", figure=BARS, cumulative=False),
     "calibration": Test("Calibration", compares_states=False),
     "input_times_random": Test("Input Times Random Vectors", axis="Noise scale of the random vector",

@@ -48,10 +48,12 @@ class Test:
         stages: function from the names of the blocks, top to bottom, to the (name, tuple of actions) of each stage from
             stage 0; None where the states are networks trained apart, see `trained_states`.
         redraw: a name in `initialization.REDRAWS` where the test does not leave it to the user, else None.
+        metrics: tuple of str, names in `sanity_checks.metrics.CHANGES`, of a test that measures no similarity.
         explains_another: whether the weights stay as they are, and another class is explained after stage 0.
     """
     stages: Callable | None
     redraw: str | None = None
+    metrics: tuple = ()
     explains_another: bool = False
 
     @property
@@ -81,6 +83,11 @@ def _random_networks(blocks):
     return [(stage_names.RANDOM_NETWORK, _redrawn(blocks)), (stage_names.ANOTHER, _redrawn(blocks))]
 
 
+def _complexity_change(blocks):
+    """The two ends: the original, and all blocks random (efficient MPRT, Hedstrom et al. 2024)."""
+    return [_ORIGINAL_STAGE, (stage_names.RANDOM_NETWORK, _redrawn(blocks))]
+
+
 def _other_class(blocks):
     """Not the weights: another class' logit of the unchanged model is explained (random logit test, Sixt et al. 2020)."""
     return [_ORIGINAL_STAGE, (stage_names.OTHER_CLASS, ())]
@@ -95,6 +102,7 @@ _ORIGINAL_STAGE = (ORIGINAL, ())
 # The tests whose states are made from one network's weights, or are these.
 TESTS = {"cascading": Test(_cascading), "independent": Test(_independent), "bottom_up": Test(_bottom_up),
          "random_networks": Test(_random_networks, redraw="fresh"),
+         "complexity_change": Test(_complexity_change, metrics=("efficient_mprt",)),
          "other_class": Test(_other_class, explains_another=True)}
 
 TRAINED = {"labels": Test(None)}        # the tests whose states are trained

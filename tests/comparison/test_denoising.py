@@ -74,7 +74,7 @@ def test_copies_are_named_by_image_seed_and_number(digits):
 
 
 @pytest.mark.parametrize("network", ["small_cnn"], indirect=True)
-@pytest.mark.parametrize("test", [test for test in states.TESTS if not states.explains_another(test)])
+@pytest.mark.parametrize("test", [test for test in units.SIMILARITIES if not states.explains_another(test)])
 def test_zero_blocks_give_similarity_exactly_one(network, digits, test):
     """The noise is the same in every state of the weights."""
     own = protocol(network, ("gradient", "smoothgrad", "guided_backprop", "edge_detector"), test, metrics=tuple(metrics.METRICS))

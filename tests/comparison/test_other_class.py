@@ -100,7 +100,7 @@ def test_verdicts_and_report(tmp_path):
     found = report.verdicts[report.verdicts.test == "other_class"].set_index(["method", "metric"]).verdict
     assert found["edge_detector", "spearman"] == "insensitive" and found["random_map", "spearman"] != "insensitive"
     text = pathlib.Path(report.to_html(tmp_path / "page")).read_text(encoding="utf-8")
-    assert "Other Class" in text and "Mean similarity between the maps of the two stages: original, then other class" in text
+    assert "Other Class" in text and "Maps of “other class” against those of “original”" in text
     assert list((tmp_path / "page" / "figures").glob("further_other_class_*.png"))
 
 
