@@ -19,6 +19,7 @@ import numpy as np
 
 from sanity_checks import registry
 from sanity_checks.metrics import base
+from sanity_checks.metrics import channels
 from sanity_checks.metrics import complexity
 from sanity_checks.metrics import correlation
 from sanity_checks.metrics import hog
@@ -72,9 +73,11 @@ METRICS = {
 }
 
 
-# Comparisons that are no similarities, of tests of their own; a value is that of a pair of maps, too.
+# Comparisons that are no similarities of maps, of tests of their own.
 CHANGES = {
     "efficient_mprt": base.Metric("relative rise of the entropy of the values", complexity.entropies, complexity.rise),
+    "channel_rank": base.Metric("Spearman rank correlation of channels", ranks.signed, correlation.correlate),
+    "top_channels": base.Metric("share of the top tenth of channels", channels.top, channels.shared),
 }
 
 

@@ -16,6 +16,7 @@ from sanity_checks.analysis import aggregation
 from sanity_checks.analysis import verdicts
 from sanity_checks.paper import catalogue
 from sanity_checks.report import gallery as galleries
+from sanity_checks.report import orders_section
 from sanity_checks.report import page
 from sanity_checks.report import paper_section
 from sanity_checks.runs import files
@@ -66,7 +67,8 @@ def write(output_dir, runs, trainings=(), missing=None, figure_files=None, table
     further = paper_section.further(summary, entries, output_dir)
     _write_tables(output_dir, summary, assessment)
     content = page.content(
-        opened, summary, assessment, entries, further, gallery, list(trainings), tables or {}, title
+        opened, summary, assessment, entries, further, gallery, list(trainings), tables or {}, title,
+        orders_section.sections(summary, output_dir)
     )
     path = os.path.join(output_dir, FILE)
     files.write_text(path, page.render(content))

@@ -35,6 +35,8 @@ TESTS = {
     "labels": Test("Data Randomization", "Data", figure=BARS),
     "complexity_change": Test("Complexity Change", figure=BARS, compares_states=False),
     "other_class": Test("Other Class", figure=BARS, cumulative=False),
+    "activations_cascading": Test("Activations under Cascading Randomization", "Activations", compares_states=False),
+    "activations_bottom_up": Test("Activations under Bottom-up Randomization", "Activations, bottom-up", compares_states=False),
     "calibration": Test("Calibration", compares_states=False),
     "input_times_random": Test("Input Times Random Vectors", axis="Noise scale of the random vector",
                                compares_states=False),
