@@ -73,17 +73,25 @@ METRICS = {
 }
 
 
-# Comparisons that are no similarities of maps, of tests of their own.
-CHANGES = {
+# What particular tests compute: comparisons that are no similarities of maps, or that depend on their scale.
+OF_TESTS = {
     "efficient_mprt": base.Metric("relative rise of the entropy of the values", complexity.entropies, complexity.rise),
     "channel_rank": base.Metric("Spearman rank correlation of channels", ranks.signed, correlation.correlate),
+    "ssim_unscaled": base.Metric(
+        "structural similarity of maps as they are, 5 x 5 window",
+        ssim.UNSCALED.features,
+        ssim.UNSCALED.score,
+        ssim.UNSCALED.score_maps,
+        smallest_side=ssim.UNSCALED.window.side,
+        piece_values=ssim.PIECE_VALUES,
+    ),
     "top_channels": base.Metric("share of the top tenth of channels", channels.top, channels.shared),
 }
 
 
 def find(name):
-    """Returns the `base.Metric` of a name in `METRICS` or `CHANGES`."""
-    return registry.lookup({**METRICS, **CHANGES}, name, "metric")
+    """Returns the `base.Metric` of a name in `METRICS` or `OF_TESTS`."""
+    return registry.lookup({**METRICS, **OF_TESTS}, name, "metric")
 
 
 def similarity(maps_a: np.ndarray, maps_b: np.ndarray, metric: str = "spearman_abs") -> np.ndarray:

@@ -36,6 +36,7 @@ METRICS = {
     "hog_released": Metric("HOG Similarity (released)", "HOG (r)", "ssim_hog_released", False, "hog"),
     "pearson": Metric("Pearson Correlation", "Pearson", "other_correlation", True),
     "kendall": Metric("Kendall Rank Correlation", "Kendall", "other_correlation", True),
+    "ssim_unscaled": Metric("SSIM (not scaled)", "SSIM (ns)", "ssim_unscaled", False),
     "channel_rank": Metric("Rank Correlation of Channels", "channel rank", "channels", True),
     "top_channels": Metric("Top Tenth of Channels Kept", "top channels", "channels", False),
     "efficient_mprt": Metric("Relative Rise of Entropy (eMPRT)", "eMPRT", "efficient_mprt", False, bounded=False),

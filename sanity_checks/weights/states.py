@@ -48,7 +48,7 @@ class Test:
         stages: function from the names of the blocks, top to bottom, to the (name, tuple of actions) of each stage from
             stage 0; None where the states are networks trained apart, see `trained_states`.
         redraw: a name in `initialization.REDRAWS` where the test does not leave it to the user, else None.
-        metrics: tuple of str, names in `sanity_checks.metrics.CHANGES`, of a test that measures no similarity.
+        metrics: tuple of str, names in `sanity_checks.metrics.OF_TESTS`, of a test that measures no similarity.
         explains_another: whether the weights stay as they are, and another class is explained after stage 0.
     """
     stages: Callable | None
