@@ -48,6 +48,7 @@ def content(runs, summary, assessment, entries, further, gallery, trainings, tab
         "rule": verdict_section.rule_text(),
         "scope": verdict_section.scope(assessment.verdicts),
         "agreement": verdict_section.agreement(assessment.verdicts),
+        "survey_agreement": verdict_section.agreement(assessment.verdicts, "survey_agreement"),
         "glances": verdict_section.glances(assessment, macros),
         "most_metrics": int(assessment.verdicts.groupby("test")["metric"].nunique().max()) if len(
             assessment.verdicts) else 1,
