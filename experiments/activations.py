@@ -11,8 +11,10 @@ from absl import flags
 
 from experiments import aggregate
 from experiments import command
+from experiments import flag_checks
 from experiments import flag_groups
 from experiments import from_flags
+from experiments import trained_first
 from sanity_checks.comparison import activation_units
 
 
@@ -28,15 +30,23 @@ def define():
     return found
 
 
+def check(found):
+    """ValueError if the flags cannot be those of a run."""
+    flag_checks.check(found)
+
+
 def main(found):
-    from_flags.check(found)
+    check(found)
+    flag_checks.warn(found)
     options = found.values
-    drawn = from_flags.randomization(options)
-    classifier = from_flags.classifier(options)
-    dataset = from_flags.dataset(options, classifier.get())
-    settings = activation_units.Settings(options.order, options.seed, drawn, options.batch_size)
-    job = activation_units.job(classifier, dataset, settings, from_flags.units(options), from_flags.flagfile(found))
-    if from_flags.finished(job, options):
+    settings = activation_units.Settings(options.order, options.seed, from_flags.randomization(options), options.batch_size)
+
+    def make(classifier):
+        dataset = from_flags.dataset(options, classifier.get())
+        return activation_units.job(classifier, dataset, settings, from_flags.units(options, dataset.get()),
+                                    from_flags.flagfile(found))
+
+    if from_flags.finished(trained_first.job(options, make), options):
         aggregate.draw([options.output_dir], options.output_dir)
 
 

@@ -16,6 +16,9 @@ def define():
     return randomization.define(metrics=False)
 
 
+check = randomization.check
+
+
 def main(found):
     randomization.run(found, "complexity_change")
 

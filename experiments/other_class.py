@@ -11,8 +11,10 @@ import os
 
 from experiments import aggregate
 from experiments import command
+from experiments import flag_checks
 from experiments import flag_groups
 from experiments import from_flags
+from experiments import trained_first
 from sanity_checks.comparison import jobs
 
 TEST = "other_class"
@@ -31,15 +33,25 @@ def define():
     return found
 
 
+def check(found):
+    """ValueError if the flags cannot be those of a run."""
+    flag_checks.check(found)
+
+
 def main(found):
-    from_flags.check(found)
+    check(found)
+    flag_checks.warn(found)
     options = found.values
-    classifier = from_flags.classifier(options)
-    protocol = from_flags.protocol(options, TEST, classifier.get())
-    dataset = from_flags.dataset(options, classifier.get())
-    path = os.path.abspath(options.weights) if options.weights else None
-    job = jobs.weight_states(classifier, dataset, protocol, from_flags.units(options), from_flags.flagfile(found),
-                             {"weights_file": path})
+
+    def make(classifier):
+        protocol = from_flags.protocol(options, TEST, classifier.get())
+        dataset = from_flags.dataset(options, classifier.get())
+        path = os.path.abspath(options.weights) if options.weights else None
+        return jobs.weight_states(classifier, dataset, protocol, from_flags.units(options, dataset.get()),
+                                  from_flags.flagfile(found), {"weights_file": path})
+
+    job = trained_first.job(options, make)
+    from_flags.log_feature_map(job.build.classifier.get(), job.build.protocol.methods)
     if from_flags.finished(job, options):
         aggregate.draw([options.output_dir], options.output_dir)
 

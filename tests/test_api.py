@@ -7,6 +7,7 @@ import tf_keras
 
 import sanity_checks
 from sanity_checks import api
+from sanity_checks import given
 from sanity_checks import methods
 
 
@@ -80,7 +81,7 @@ def test_parameters_by_instance_and_names_by_dict(own_model, images):
 
 def test_two_instances_of_a_method_have_names_of_their_own(own_model, images):
     made = [methods.make("smoothgrad", samples=2), methods.make("smoothgrad", samples=3), methods.make("smoothgrad")]
-    named = api.make_methods(own_model, made)
+    named = given.make_methods(own_model, made)
     assert list(named) == ["smoothgrad(samples=2)", "smoothgrad(samples=3)", "smoothgrad"]
     assert [method.samples for method in named.values()] == [2, 3, 50]
 
@@ -102,7 +103,7 @@ def test_labels_may_stand_in_a_column(own_model, images):
     ({"methods": []}, "methods: expected at least one"),
     ({"methods": ["gradiant"]}, "unknown method 'gradiant'"),
     ({"tests": ["cascade"]}, "unknown test 'cascade'"),
-    ({"metrics": ["pearson"]}, "unknown metric 'pearson'"),
+    ({"metrics": ["cosine"]}, "unknown metric 'cosine'"),
     ({"metrics": []}, "metrics: expected at least one of"),
     ({"metrics": ["ssim", "ssim"]}, "metrics: 'ssim' is named twice"),
     ({"labels": [1]}, "labels: expected 9 class numbers"),
@@ -130,3 +131,12 @@ def test_the_page_shows_the_verdicts_and_the_maps(report, tmp_path):
     for expected in ("insensitive", "edges", "hidden", "Cascading Randomization", "Independent Randomization"):
         assert expected in text
     assert (tmp_path / "page" / "tables" / "verdicts.csv").exists()
+
+
+def test_maps_that_are_all_degenerate_are_warned_about(own_model, images):
+    def zeros(classifier, images, targets, seed):
+        return np.zeros(np.shape(images), np.float32)
+    with pytest.warns(UserWarning, match="^nothing was measured: .* every map of zeros is degenerate"):
+        sanity_checks.run(own_model, images[:2], methods=[zeros], progress=False, null_draws=1)
+    with pytest.warns(UserWarning, match="cascading: every map of zeros is degenerate"):
+        sanity_checks.run(own_model, images[:2], methods=["gradient", zeros], progress=False, null_draws=1)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 import dataclasses
 
-from sanity_checks import methods
+from sanity_checks.comparison import checks
 from sanity_checks.comparison import denoising
 from sanity_checks.comparison import explained
 from sanity_checks.comparison import identity
@@ -13,8 +13,6 @@ from sanity_checks.runs import job as jobs
 from sanity_checks.runs import work_units
 from sanity_checks.weights import initialization
 from sanity_checks.weights import states
-
-CALLED_TWICE = 2        # images on which a user's own method must agree with itself
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,7 +117,9 @@ def _job(classifier, dataset, protocol, units, num_states, held, draws, networks
     loaded, images = classifier.get(), dataset.get()
     check_images(loaded, images)
     explained.check(loaded, images, units.count(images), protocol, units.draws)
-    methods.check_repeatable(loaded, protocol.methods, images.test[:CALLED_TWICE], protocol.seed, protocol.batch_size)
+    checks.check_metrics(protocol.metrics, loaded.image_shape)
+    cut = units.cut(images)
+    checks.check_methods(loaded, images, protocol.methods, protocol.seed, protocol.batch_size)
     of_methods, code = identity.of_methods(protocol.methods)
     settings = {
         "test": protocol.test, "model": loaded.name, "dataset": images.name, "metrics": list(protocol.metrics),
@@ -130,7 +130,7 @@ def _job(classifier, dataset, protocol, units, num_states, held, draws, networks
     batch_size = protocol.batch_size or runner.batch_size(loaded)
     return jobs.Job(
         protocol.test, settings, {**held, **identity.of_images(images, units.count(images)), **code},
-        units.cut(images), num_states * protocol.passes(loaded.image_shape), build, flagfile=flagfile,
+        cut, num_states * protocol.passes(loaded.image_shape), build, flagfile=flagfile,
         record={"batch_size": batch_size, **(record or {})})
 
 

@@ -54,6 +54,7 @@ def test_constant_maps_are_counted():
     assert of_test.loc[("edge_detector", 1), "mean"] == 0 and of_test.loc[("edge_detector", 1), "n_degenerate"] == 0
 
 
+@pytest.mark.parametrize("network", ["small_mlp"], indirect=True)
 def test_the_report_shows_it_without_a_verdict(network, digits, tmp_path):
     report = sanity_checks.run(network, digits[:3], methods=["gradient", "edge_detector"], tests=["complexity_change"], draws=2,
                                progress=False, null_draws=1)

@@ -40,16 +40,17 @@ def test_one_copy_is_the_plain_test_bit_for_bit(network, digits):
         np.testing.assert_array_equal(maps, plain.methods[name].maps(task))
 
 
+@pytest.mark.parametrize("network", ["small_cnn"], indirect=True)
 def test_the_mean_is_that_of_the_copies_one_by_one(network, digits):
     """Every registered method, by hand: the clean image, and copies with noise of a tenth of the image's range."""
-    own = runner.Protocol("cascading", registry.suitable_methods(network), ("spearman",), seed=4, denoise_samples=3)
+    own = runner.Protocol("cascading", registry.suitable_methods(network), ("spearman",), seed=4, denoise_samples=2)
     found = mean_maps(network, digits[:2], own)
     for i, (image, image_id) in enumerate(zip(digits[:2], IDS)):
-        copies = denoising.copies(image[None], [image_id], 0, 3, 0.1, seed=4)
+        copies = denoising.copies(image[None], [image_id], 0, 2, 0.1, seed=4)
         np.testing.assert_array_equal(copies[0], image)
         for name, method in own.methods.items():
             maps = [method.maps(methods.make_task(network, copy[None], [i], [named], 4))[0] for copy, named in zip(
-                copies, (image_id, f"{image_id}, copy 1", f"{image_id}, copy 2"))]
+                copies, (image_id, f"{image_id}, copy 1"))]
             tolerance = 2e-3 if name == "perturbation_mask" else 1e-5
             np.testing.assert_allclose(found[name][i], np.mean(maps, axis=0), atol=tolerance * np.abs(maps).max(), err_msg=name)
 

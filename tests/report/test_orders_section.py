@@ -75,5 +75,3 @@ def test_the_page_has_it(all_rows, tmp_path):
     with open(report.write(str(tmp_path / "both"), paths), encoding="utf-8") as file:
         text = file.read()
     assert 'href="#orders-section"' in text and "From the top, and from the bottom" in text and "Channels that survive" in text
-    with open(report.write(str(tmp_path / "one"), paths[:1]), encoding="utf-8") as file:
-        assert "orders-section" not in file.read()
