@@ -130,8 +130,10 @@ def test_the_papers_numbers_stand_beside_both_and_a_sentence_says_which_they_fit
     assert list(table.metric) == ["ssim", "ssim_unscaled"] and list(table.agrees) == [False, True] and set(table.paper) == {0.00076}
     lines, _, notes = calibration.grid(table, "")
     assert lines[0] == ["Pair", "SSIM", "paper", "SSIM (not scaled)", "paper"] and lines[1][2:5:2] == ["0.00076 *", "0.00076"]
-    assert notes[-1] == ("SSIM scales maps to [-1, 1] as the paper's text says: 0 of 1 means agree with the paper's. Of maps as "
-                         "they are, 1 of 1 do.")
+    assert notes[-1] == ("SSIM of maps scaled to [-1, 1], as the paper's text says, is 0.0272 from the paper's numbers on average, of "
+                         "maps as they are 0.0003: the numbers fit maps that are not scaled.")
+    table["mean"] = table["mean"].to_numpy()[::-1]
+    assert calibration.grid(table, "")[2][-1].endswith("the numbers fit maps that are scaled.")
 
 
 def test_ssim_is_measured_both_ways():
