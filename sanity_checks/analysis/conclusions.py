@@ -1,5 +1,7 @@
 """Verdicts for a terminal: a table with small curves, and what to conclude from it."""
 
+import dataclasses
+import itertools
 import math
 
 import numpy as np
@@ -7,6 +9,7 @@ import numpy as np
 from sanity_checks.analysis import aggregation
 from sanity_checks.vocabulary import methods as method_records
 from sanity_checks.vocabulary import names
+from sanity_checks.vocabulary import tests
 from sanity_checks.vocabulary import verdicts as words
 
 STEPS = "▁▂▃▄▅▆▇█"                  # similarity from 0 to 1
@@ -16,26 +19,43 @@ CAUTION = ("A method that follows the weights has passed a test that it might ha
            "not shown by this.")
 
 
-def table(assessment, metric):
-    """The verdicts under one metric: a table of methods for each run.
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A method under a test: names as in the rows; null, float; curve and why, str for reading."""
+    model: str
+    dataset: str
+    test: str
+    method: str
+    verdict: str
+    null: float
+    curve: str
+    why: str
+
+
+def rows(assessment, metric):
+    """The verdicts under one metric: list of `Row`.
 
     Args:
         assessment: `verdicts.Assessment`.
         metric: str, one of its metrics.
-
-    Returns:
-        str of several lines.
     """
     chosen = assessment.verdicts[assessment.verdicts["metric"] == metric]
+    stages = assessment.stages[assessment.stages["metric"] == metric]
+    of = dict(list(stages.groupby([*aggregation.RUN_COLUMNS, "method"], sort=False, observed=True)))
+    return [Row(row.model, row.dataset, row.test, row.method, row.verdict, row.null,
+                curve(of[row.model, row.dataset, row.test, row.method]), row.description + _more(row.more_draws))
+            for row in chosen.itertuples()]
+
+
+def table(assessment, metric):
+    """The verdicts under one metric, a table of methods for each run: str of several lines; arguments as of `rows`."""
     parts = []
-    for run, part in chosen.groupby(list(aggregation.RUN_COLUMNS), sort=False, observed=True):
+    for run, part in itertools.groupby(rows(assessment, metric), lambda row: (row.model, row.dataset, row.test)):
         model, dataset, test = run
-        stages = _of_run(assessment.stages, run, metric)
         head = (f"{names.label(names.TESTS, test)}: {names.label(names.MODELS, model)}, {names.label(names.DATASETS, dataset)}, "
                 f"{names.label(names.METRICS, metric)}")
         lines = [["Method", "Verdict", "Null", "Curve", "Why"]]
-        lines += [[names.label(names.METHODS, row.method), row.verdict, _number(row.null), curve(stages[stages["method"] == row.method]),
-                   row.description + _more(row.more_draws)] for row in part.itertuples()]
+        lines += [[names.label(names.METHODS, row.method), row.verdict, _number(row.null), row.curve, row.why] for row in part]
         widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]) - 1)]
         parts.append("\n".join([head, *("  ".join([cell.ljust(width) for cell, width in zip(line, widths)] + line[-1:]) for line in lines)]))
     return "\n\n".join(parts)
@@ -57,10 +77,22 @@ def conclusion(assessment, metric):
     """What the verdicts under one metric mean: list of str, sentences.
 
     Args:
-        assessment, metric: as of `table`.
+        assessment, metric: as of `rows`.
     """
     chosen = assessment.verdicts[assessment.verdicts["metric"] == metric]
     chosen = chosen[~chosen["method"].isin([*method_records.CONTROLS, method_records.CHANCE])]
+    of_weights = np.array([tests.record(test).of_weights for test in chosen["test"]], bool)
+    return _of_weights(chosen[of_weights]) + _of_classes(chosen[~of_weights])
+
+
+def _of_classes(chosen):
+    """What the verdicts of another class' maps mean: a list of a sentence, or of none."""
+    blind = list(dict.fromkeys(chosen.loc[chosen["verdict"].isin(_FAILS), "method"]))
+    return [f"{_listed(blind)} hardly {'tell' if len(blind) > 1 else 'tells'} classes apart: another class' maps stay alike."] if blind else []
+
+
+def _of_weights(chosen):
+    """What the verdicts of randomized weights mean: list of str."""
     by_method = {method: set(part["verdict"]) for method, part in chosen.groupby("method", sort=False, observed=True)}
     failing = [method for method, found in by_method.items() if found & set(_FAILS)]
     own = [method for method, found in by_method.items() if words.INPUT in found and method not in failing]
@@ -99,7 +131,3 @@ def _step(mean):
 def _number(value):
     return f"{value:.2f}".replace("-0.00", "0.00") if np.isfinite(value) else "none"
 
-
-def _of_run(stages, run, metric):
-    model, dataset, test = run
-    return stages[(stages["model"] == model) & (stages["dataset"] == dataset) & (stages["test"] == test) & (stages["metric"] == metric)]
