@@ -330,6 +330,14 @@ def test_figure_maps_are_named_after_their_run(tmp_path):
     assert maps.image_id == "00000"
 
 
+def test_runs_whose_names_read_alike_together_have_maps_of_their_own(tmp_path):
+    for folder, model, dataset in (("1", "a", "b_c"), ("2", "a_b", "c"), ("3", "A", "b_c")):
+        rows = make_rows().assign(model=model, dataset=dataset)
+        open_run(tmp_path / folder).write_unit(runs.Unit(0, 0, 4), rows, 1.0, [make_maps()])
+    kept = [kept for kept, _ in runs.figure_maps([str(tmp_path / folder) for folder in "123"])]
+    assert len({one.name.lower() for one in kept}) == len({one.run.lower() for one in kept}) == 3
+
+
 def test_names_of_classes_come_back(tmp_path):
     path = str(tmp_path / "m.npz")
     runs.write_maps(path, dataclasses.replace(make_maps(), class_names={3: "häher", 8: "jay"}, label_name="häher"))
