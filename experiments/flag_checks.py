@@ -13,20 +13,20 @@ from sanity_checks import methods
 from sanity_checks import metrics
 from sanity_checks.runs import directory
 from sanity_checks.runs import reading
-from sanity_checks.vocabulary import datasets as dataset_records
 
 
-def check(found):
+def check(found, one_run=True):
     """Checks that the values of a run's flags are right and fit together.
 
     Args:
         found: `command.FlagSet` with the groups of `flag_groups.run` and any others.
+        one_run: bool, whether --output_dir is that of one run; else runs lie in it.
 
     Raises:
         ValueError: they do not; the message names the flag.
     """
     options, names = found.values, found.names()
-    check_run_directory(options.output_dir)
+    (check_run_directory if one_run else check_output_dir)(options.output_dir)
     if options.shard >= options.num_shards:
         raise ValueError(f"shard: expected 0 to {options.num_shards - 1} (--num_shards={options.num_shards}), "
                          f"got {options.shard}")
@@ -57,11 +57,16 @@ def check_parameters(options):
 
 def check_run_directory(path):
     """ValueError if there can be no run in a folder: none is given, it cannot be written to, or it holds other things."""
+    check_output_dir(path)
+    if not os.path.exists(os.path.join(path, reading.RUN_FILE)):
+        directory.RunDirectory.find(path, {}, {})
+
+
+def check_output_dir(path):
+    """ValueError if no folder is given, or it cannot be written to."""
     if not path:
         raise ValueError("output_dir: expected a folder for the run, got nothing")
     check_folder("output_dir", path)
-    if not os.path.exists(os.path.join(path, reading.RUN_FILE)):
-        directory.RunDirectory.find(path, {}, {})
 
 
 def check_folder(name, path):

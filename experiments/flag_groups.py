@@ -15,8 +15,8 @@ from sanity_checks.weights import initialization
 _DEFINE = {int: flags.DEFINE_integer, float: flags.DEFINE_float, str: flags.DEFINE_string, bool: flags.DEFINE_bool}
 
 
-def model(found, blocks=True):
-    """Which model is explained."""
+def model(found, blocks=True, training=True):
+    """Which model is explained; whether in blocks, and whether it can be trained first."""
     group = "Model"
     found.add(group, flags.DEFINE_string, "model", "cnn",
               f"Model to explain: {', '.join(name for name in models.MODELS)}; a path to a file of Keras 3 or tf_keras "
@@ -25,11 +25,12 @@ def model(found, blocks=True):
               "Weights file of --model, or 'random' for an untrained network. Not needed for a Keras file.")
     found.add(group, flags.DEFINE_bool, "trust_model", False,
               "Let the file --model run code that it holds, such as Lambda layers: only for files that you trust.")
-    found.add(group, flags.DEFINE_bool, "train_if_missing", False,
-              "If the file --weights is missing, train --model on --dataset and write it there.")
-    found.add(group, flags.DEFINE_integer, "training_iterations", 20_000,
-              "Optimizer steps of 50 images with --train_if_missing.", lower_bound=1)
-    found.add(group, flags.DEFINE_integer, "training_seed", 0, "Seed of the training with --train_if_missing.")
+    if training:
+        found.add(group, flags.DEFINE_bool, "train_if_missing", False,
+                  "If the file --weights is missing, train --model on --dataset and write it there.")
+        found.add(group, flags.DEFINE_integer, "training_iterations", 20_000,
+                  "Optimizer steps of 50 images with --train_if_missing.", lower_bound=1)
+        found.add(group, flags.DEFINE_integer, "training_seed", 0, "Seed of the training with --train_if_missing.")
     found.add(group, flags.DEFINE_string, "output", None,
               "Output to explain, of a model that has several: a key, or the name of the layer that makes it.")
     if blocks:
@@ -73,6 +74,8 @@ def choice_of_methods(found):
     found.add("Methods", flags.DEFINE_list, "methods", [],
               f"Saliency methods; default: the paper's that suit the model. Known: {', '.join(methods.METHODS)}; or "
               f"{imported.FORM}, a function (classifier, images, targets, seed) -> maps.")
+    found.add("Methods", flags.DEFINE_enum, "estimators", "paper", list(methods.ESTIMATORS),
+              "Parameters that are not given: the paper's, or those of cheaper estimators of the same maps (a tenth of the passes).")
     parameters(found, methods.METHODS)
 
 
@@ -148,7 +151,10 @@ def check_names(name, values, known):
     if not values:
         raise ValueError(f"{name}: expected at least one of {', '.join(known)}, got nothing")
     for value in values:
-        registry.lookup(known, value, name.removesuffix("s"))
+        try:
+            registry.lookup(known, value, name.removesuffix("s"))
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
         if values.count(value) > 1:
             raise ValueError(f"{name}: {value!r} is named twice")
 

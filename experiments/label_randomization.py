@@ -87,7 +87,7 @@ def check(found):
         raise ValueError("training_dir: expected a folder for the trained networks, got nothing")
     flag_checks.check_folder("training_dir", options.training_dir)
     flag_checks.check_apart("training_dir", options.training_dir, options.output_dir)
-    registry.lookup(TRAINABLE, options.model, "model that can be trained")
+    registry.lookup(TRAINABLE, options.model, "model")
     goal_of(options)
 
 

@@ -15,11 +15,9 @@ from absl import logging
 
 from experiments import command
 from experiments import commands
-from experiments import flag_groups
+from experiments import from_flags
 from experiments import reproduction
-from sanity_checks import datasets
-from sanity_checks import methods
-from sanity_checks import metrics
+from experiments import reproduction_checks
 from sanity_checks import report
 from sanity_checks import tables as table_files
 from sanity_checks.training import training_run
@@ -66,15 +64,12 @@ def define():
 
 
 def main(found):
+    reproduction_checks.check(found.values)
     options = found.values
-    if not options.output_dir:
-        raise ValueError("output_dir: expected a folder for all runs and the report, got nothing")
-    flag_groups.check_names("methods", options.methods, methods.METHODS)
-    for name in ("metrics", "photograph_metrics"):
-        if options[name].value:
-            flag_groups.check_names(name, options[name].value, metrics.METRICS)
-    datasets.find_preprocessing(options.preprocess, 3)
     steps = reproduction.steps(options)
+    reproduction_checks.check_steps(steps, options.output_dir)
+    if options.datasets:
+        from_flags.warn_of_figures(from_flags.figure_images(options), options.num_images)
     if options.list:
         for step in steps:
             print(f"{step.name:32} {'skipped: ' + step.missing if step.missing else step.binary}")

@@ -57,9 +57,9 @@ def find(folder, images):
     if not os.path.isdir(folder):
         raise FileNotFoundError(f"images: no such folder: {folder}")
     wanted, found = {image.image_id for image in images}, {}
-    for parent, folders, files in os.walk(folder, onerror=_refuse):
+    for parent, folders, listed in os.walk(folder, onerror=_refuse):
         folders.sort()
-        for name in sorted(files):
+        for name in sorted(listed):
             match = FILE_NAME.fullmatch(name)
             if match and match[1] in wanted:
                 found.setdefault(match[1], os.path.join(parent, name))

@@ -18,15 +18,19 @@ from experiments import edge_comparison
 from experiments import metric_calibration
 from experiments import simple_models
 from sanity_checks import runs
-from sanity_checks.runs import files as files_of_runs
-from sanity_checks.training import label_networks
-from sanity_checks.training import training_run
+from sanity_checks.comparison import runner
+from sanity_checks.paper import calibration_units
+from sanity_checks.paper import closed_form_units
+from sanity_checks.paper import edge_comparison as comparison_with_edges
+from sanity_checks.paper import random_products
+from sanity_checks.training import optimization
 from tests.attacks import attack
 from tests.attacks import command_table
 from tests.attacks import files
 
 # What is not done where a command line is refused: experiments of their own process, trainings, units.
-WORK = ((commands, "run"), (training_run, "train"), (label_networks, "train"), (files_of_runs, "create_text"), (files_of_runs, "write_text"))
+WORK = ((commands, "run"), (optimization.Trainer, "run"), (runner, "run_unit"), (comparison_with_edges, "compare"),
+        (calibration_units, "compare"), (random_products, "compare"), (closed_form_units, "compare"))
 DRAWN = (aggregate, edge_comparison, metric_calibration, simple_models)     # tables and figures take most of the time
 
 
@@ -105,7 +109,7 @@ def run(one, files_folder, folder):
     arguments = [argument.format(files=files_folder, out=folder) for argument in one.arguments]
     module = importlib.import_module(f"experiments.{one.target}")
     with pytest.MonkeyPatch.context() as patch:
-        for drawing in DRAWN:
+        for drawing in set(DRAWN) - {module}:
             patch.setattr(drawing, "draw", lambda *_: None)
         for work, name in WORK if one.is_refused else ():
             patch.setattr(work, name, _forbidden(name))

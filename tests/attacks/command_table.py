@@ -216,7 +216,7 @@ SMALL = (
     ("an SSIM of 2 x 2 pixels", "--metrics: ssim needs images of at least 5 x 5 pixels", "--metrics=spearman,ssim"),
     ("the released SSIM", "--metrics: ssim_released needs images of at least", "--metrics=ssim_released"),
 )
-SIDE_2, SIDE_8 = (("--model={files}/side%d.keras" % side, "--images={files}/side%d.npz" % side) for side in (2, 8))
+SIDE_2, SIDE_8 = ((f"--model={{files}}/side{side}.keras", f"--images={{files}}/side{side}.npz") for side in (2, 8))
 
 # What must be said before a network is trained.
 BEFORE_TRAINING = (
@@ -292,7 +292,7 @@ TRAIN_ONLY = (
     ("an unknown model", "--model", "--model=vgg"),
     ("a model by path", "--model", "--model={files}/small.keras"),
     ("no folder", "--output_dir: expected a folder", "--output_dir="),
-    ("a folder that is a file", "--output_dir", "--output_dir={files}/list.csv"),
+    ("a folder that is a file", "{files}/list.csv", "--output_dir={files}/list.csv"),
     ("a negative seed", "--seed", "--seed=-1"),
     ("photographs", "--dataset", "--dataset=image_folder"),
     ("data that are not there", "--data_dir", "--dataset=mnist", "--data_dir=nowhere"),
@@ -343,6 +343,37 @@ BENCHMARK_ONLY = (
     ("an unknown model", "unknown model 'vgg'", "--model=vgg"),
     ("a wrong parameter", "--smoothgrad_samples", "--methods=smoothgrad", "--smoothgrad_samples=0"),
 )
+CHECK = ("--model={files}/small.keras", "--images={files}/images.npz", "--methods=gradient", "--metrics=spearman", "--draws=1", "--plan",
+         "--output_dir={out}/checks")
+CHECK_ONLY = (
+    ("no folder", "--output_dir: expected a folder", "--output_dir="),
+    ("a folder that is a file", "--output_dir", "--output_dir={files}/list.csv"),
+    ("an unknown method", "unknown method 'foo'", "--methods=foo"),
+    ("a method twice", "--methods: 'gradient' is named twice", "--methods=gradient,gradient"),
+    ("a wrong parameter", "--guided_ig_fraction", "--methods=guided_ig", "--guided_ig_fraction=7"),
+    ("a method that draws at random", "gave two maps", "--methods=tests.attacks.own:noisy", "--noplan"),
+    ("a method that fails", "failing raised KeyError", "--methods=tests.attacks.own:failing"),
+    ("a HOG of 2 x 2 pixels", "--metrics: hog needs images", "--metrics=hog", *("--model={files}/side2.keras", "--images={files}/side2.npz")),
+    ("labels beyond the classes", "--explained_class: label 3", "--explained_class=label", "--images={files}/big_labels.npz", "--noplan"),
+    ("more images than there are", "--num_images: arrays has 4 test images, got 5", "--num_images=5"),
+    ("draws beyond all bounds", "--draws: 1000000000 draws", "--draws=1000000000", "--noplan"),
+    ("no draws", "--draws", "--draws=0"),
+    ("no null", "--null_draws", "--null_draws=0"),
+    ("no time", "--minutes", "--minutes=-1"),
+    ("time without end", "--minutes: expected a finite number", "--minutes=inf"),
+    ("images of another size", "--dataset: images of arrays have shape", "--images={files}/side8.npz"),
+    ("weights that are not finite", "holds 1 values that are not finite", "--model={files}/nan.keras"),
+    ("an unknown model", "unknown model 'resnet'", "--model=resnet"),
+    ("a word", "expected flags alone", "mine"),
+    ("a figure of letters", "--figure_images", "--figure_images=a"),
+)
+REPORT = (
+    ("nothing", "--run_dirs: expected at least one run directory", "--run_dirs="),
+    ("no folder", "--output_dir: expected a folder", "--run_dirs=a"),
+    ("a folder without a run", "{files}/photos is not a run directory", "--run_dirs={files}/photos", "--output_dir={out}/report"),
+    ("a run that is not there", "nowhere is not a run directory", "--run_dirs=nowhere", "--output_dir={out}/report"),
+    ("no resamples", "--bootstrap_samples", "--run_dirs=a", "--bootstrap_samples=0"),
+)
 PAPER_IMAGES = (
     ("nothing", "--images: expected a folder", "--images="),
     ("a folder that is not there", "no such folder: nowhere", "--images=nowhere"),
@@ -366,6 +397,8 @@ _TABLES = (
     ("aggregate", (), AGGREGATE),
     ("reproduce", REPRODUCE, REPRODUCE_ONLY),
     ("benchmark", BENCHMARK, BENCHMARK_ONLY),
+    ("check", CHECK, CHECK_ONLY),
+    ("report", (), REPORT),
     ("check_imagenet_images", (), PAPER_IMAGES),
 )
 

@@ -46,8 +46,8 @@ class Assessment:
             draws of the test, and as many times the null's, are likely to decide an undecided stage.
         verdicts: pandas.DataFrame with the columns `COLUMNS`, a row per run, method and metric: verdict, one
             of `rule.VERDICTS`; above, at_null and undecided, the names of the stages with these statuses,
-            joined by ", "; more_draws, how many would decide all of these with a power of 80 %, inf where draws
-            alone cannot, NaN where nothing is undecided; sensitive_from, the stage from which on all are at the null, or ""; stages, how
+            joined by ", "; more_draws, how many are likely (80 %) to decide an undecided verdict, inf where draws
+            alone cannot, NaN where it is decided; sensitive_from, the stage from which on all are at the null, or ""; stages, how
             many; scope, whether the verdict is about all random draws of the weights, these alone, or all on these images;
             description, a sentence; paper, what the paper says, or ""; agreement, one of `claims.AGREEMENTS`.
     """
@@ -134,7 +134,7 @@ def _verdict(pair, part, floor, rule):
         "above": rules.listed(names, statuses, rules.ABOVE),
         "at_null": rules.listed(names, statuses, rules.AT_NULL),
         "undecided": rules.listed(names, statuses, rules.UNDECIDED),
-        "more_draws": _more_draws(part),
+        "more_draws": _more_draws(part, verdict),
         "sensitive_from": "" if start is None else names[start],
         "stages": len(names),
         "n_degenerate": int(part["n_degenerate"].sum()),
@@ -145,7 +145,10 @@ def _verdict(pair, part, floor, rule):
     }
 
 
-def _more_draws(part):
-    """Of the undecided stages the most; NaN where there are none."""
-    undecided = part.loc[part["status"] == rules.UNDECIDED, "more_draws"]
-    return np.ceil(undecided.max()) if len(undecided) else np.nan
+def _more_draws(part, verdict):
+    """How many more draws decide an undecided verdict: one stage shown to be above the null, or all shown to be at it."""
+    undecided = part[part["status"] == rules.UNDECIDED]
+    if verdict != rules.OPEN or undecided.empty:
+        return np.nan
+    above = undecided.loc[undecided["excess"] > 0, "more_draws"]
+    return np.ceil(above.min() if len(above) else undecided["more_draws"].max())
