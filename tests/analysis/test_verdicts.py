@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sanity_checks import runs
 from sanity_checks.analysis import verdicts
 from sanity_checks.analysis.verdicts import influence
 from sanity_checks.analysis.verdicts import rule
 from sanity_checks.analysis.verdicts import simultaneous
 from sanity_checks.paper import claims
 from tests.analysis import synthetic
+
 
 def verdict_on(*arguments, **options):
     table = verdicts.verdicts(synthetic.with_null(*arguments, **options), bootstrap_samples=50)
