@@ -271,7 +271,7 @@ LABELS_ONLY = (
     ("fewer epochs than at least", "--min_epochs", "--max_epochs=1", "--min_epochs=2"),
     ("a learning rate of 0", "--learning_rate", "--learning_rate=0"),
     ("an infinite learning rate", "--learning_rate", "--learning_rate=inf"),
-    ("an unknown network", "unknown model 'vgg'", "--model=vgg"),
+    ("an unknown network", "unknown trainable model 'vgg'", "--model=vgg"),
     ("a network that is not trained here", "inception_v3", "--model=inception_v3"),
     ("shards of networks that are not trained", "--num_shards: the network on true labels, seed 0, is not in --training_dir",
      "--num_shards=2"),
