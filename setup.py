@@ -35,7 +35,7 @@ setuptools.setup(
     install_requires=requirements(),
     extras_require={
         "photographs": PHOTOGRAPHS,
-        "test": [*PHOTOGRAPHS, "pytest>=8.0", "pytest-xdist>=3.5", "selenium>=4.20", "ruff>=0.14", "setuptools>=65", "wheel>=0.40"],
+        "test": [*PHOTOGRAPHS, "pytest>=8.0", "pytest-xdist>=3.5", "selenium>=4.20", "ruff>=0.14", "tf-keras-vis>=0.8.7", "setuptools>=65", "wheel>=0.40"],
         "gpu": ["tensorflow[and-cuda]>=2.18.0"],
     },
 )

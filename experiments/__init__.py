@@ -2,6 +2,9 @@
 
 import sys
 
+from sanity_checks import parents
+
+parents.follow()
 if sys.argv[:1] == ["-m"]:      # as Python says while it looks for the module of `python -m`: signals count from here on
     from experiments import interrupts
     interrupts.install()

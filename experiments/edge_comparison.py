@@ -18,6 +18,7 @@ from sanity_checks import figures
 from sanity_checks import runs
 from sanity_checks import tables
 from sanity_checks.analysis import aggregation
+from sanity_checks.analysis import degenerate
 from sanity_checks.figures import grids
 from sanity_checks.figures import overview
 from sanity_checks.figures import saving
@@ -66,13 +67,15 @@ def draw(output_dir, shown):
         output_dir: str, the run directory.
         shown: list of str, methods in the figures, from left to right.
     """
-    summary = aggregation.aggregate(runs.read_rows([output_dir]))
+    rows = runs.read_rows([output_dir])
+    summary = aggregation.aggregate(rows)
     tables.write_tables(summary, output_dir)
     maps = [of for _, of in runs.figure_maps([output_dir])]
     for mode in grids.MODES if maps else ():
         figure = overview.overview(maps, shown, mode)
         saving.save(figure, os.path.join(output_dir, figures.FOLDER, f"maps_{mode}"))
     print(f"\n{tables.terminal_table(summary, summary['metric'].iloc[0])}\n\ntables and figures in {output_dir}")
+    degenerate.check(rows)
 
 
 if __name__ == "__main__":

@@ -75,6 +75,8 @@ def choice_of_methods(found):
     found.add("Methods", flags.DEFINE_list, "methods", [],
               f"Saliency methods; default: the paper's that suit the model. Known: {', '.join(methods.METHODS)}; or "
               f"{imported.FORM}, a function (classifier, images, targets, seed) -> maps.")
+    found.add("Methods", flags.DEFINE_enum, "estimators", "paper", list(methods.ESTIMATORS),
+              "Parameters that are not given: the paper's, or those of cheaper estimators of the same maps (a tenth of the passes).")
     parameters(found, methods.METHODS)
 
 

@@ -158,8 +158,10 @@ def log_feature_map(loaded, made):
 
 def make_method(options, name):
     """One registered method with the parameters that the flags give; a ValueError names the flag."""
-    values = {parameter.name: options[f"{name}_{parameter.name}"].value for parameter in methods.parameters(name)
-              if f"{name}_{parameter.name}" in options}
+    flags = {parameter.name: options[f"{name}_{parameter.name}"] for parameter in methods.parameters(name)
+             if f"{name}_{parameter.name}" in options}
+    preset = methods.ESTIMATORS[options.estimators].get(name, {}) if "estimators" in options else {}
+    values = {parameter: preset[parameter] if parameter in preset and not flag.present else flag.value for parameter, flag in flags.items()}
     try:
         return methods.make(name, **values)
     except ValueError as error:

@@ -16,6 +16,7 @@ from experiments import from_flags
 from experiments import trained_first
 from sanity_checks import figures
 from sanity_checks import runs
+from sanity_checks import spreadsheets
 from sanity_checks import tables
 from sanity_checks.analysis import aggregation
 from sanity_checks.figures import agreement
@@ -68,7 +69,7 @@ def draw(output_dir):
     caption = (f"Calibration of the metrics (appendix B): {names.label(names.MODELS, model)}, "
                f"{names.label(names.DATASETS, dataset)}")
     folder = os.path.join(output_dir, tables.FOLDER)
-    files.write_text(os.path.join(folder, "compared.csv"), table.to_csv(index=False, lineterminator="\n"))
+    files.write_text(os.path.join(folder, "compared.csv"), spreadsheets.frame_csv(table))
     for released, part in table.groupby(table["metric"].map(metrics.is_released)):
         stem = f"{calibration.TEST}_released" if released else calibration.TEST
         grid = calibration.grid(part, caption)

@@ -8,7 +8,6 @@ print). What is finished is not run again, what was killed goes on, and what can
 """
 
 import glob
-import json
 import os
 
 from absl import flags
@@ -21,6 +20,7 @@ from experiments import reproduction
 from experiments import reproduction_checks
 from sanity_checks import report
 from sanity_checks import tables as table_files
+from sanity_checks.training import training_run
 from sanity_checks.vocabulary import methods as method_records
 
 
@@ -118,11 +118,7 @@ def write_report(output_dir, steps, failed):
 def trainings(output_dir):
     """What is recorded of the trained networks: list of dict."""
     paths = sorted(glob.glob(os.path.join(output_dir, "models", "**", "metrics.json"), recursive=True))
-    found = []
-    for path in paths:
-        with open(path, encoding="utf-8") as file:
-            found.append(json.load(file))
-    return found
+    return [training_run.read_metrics(os.path.dirname(path)) for path in paths]
 
 
 if __name__ == "__main__":

@@ -15,9 +15,11 @@ from sanity_checks import arguments
 from sanity_checks import given
 from sanity_checks import methods as methods_module
 from sanity_checks import metrics as metrics_module
+from sanity_checks import notebook
 from sanity_checks import report
 from sanity_checks import runs
 from sanity_checks.analysis import aggregation
+from sanity_checks.analysis import degenerate
 from sanity_checks.analysis import verdicts
 from sanity_checks.comparison import jobs
 from sanity_checks.comparison import packing
@@ -56,9 +58,14 @@ class Report:
         return aggregation.aggregate(self.rows)
 
     @functools.cached_property
+    def assessment(self) -> verdicts.Assessment:
+        """`analysis.verdicts.Assessment`: verdicts, and the evidence stage by stage."""
+        return verdicts.assess(self.rows, summary=self.table)
+
+    @property
     def verdicts(self) -> pd.DataFrame:
         """pandas.DataFrame: whether each method follows the weights, by the rule of `analysis.verdicts`."""
-        return verdicts.verdicts(self.rows)
+        return self.assessment.verdicts
 
     def plot(self, test: str | None = None, band: str = "sd") -> matplotlib.figure.Figure:
         """Curves of similarity against stage.
@@ -85,7 +92,7 @@ class Report:
         return report.write(os.fspath(directory), runs=list(self.directories.values()))
 
     def _repr_html_(self):
-        return self.verdicts.to_html(index=False)
+        return notebook.page(self.assessment, self.table, self.directories)
 
 
 def run(classifier: classifiers.Classifier, images: np.ndarray,
@@ -143,4 +150,7 @@ def run(classifier: classifiers.Classifier, images: np.ndarray,
             work[test] = jobs.weight_states(packed, data, protocol, units)
         for test, job in work.items():
             execute.execute(job, directories[test], progress=progress)
-    return Report(directories, keep)
+    found = Report(directories, keep)
+    for told in filter(None, [degenerate.message(found.rows), *degenerate.warnings(found.rows)]):
+        warnings.warn(told, stacklevel=2)
+    return found

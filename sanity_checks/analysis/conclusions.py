@@ -1,5 +1,7 @@
 """Verdicts for a terminal: a table with small curves, and what to conclude from it."""
 
+import dataclasses
+import itertools
 import math
 
 import numpy as np
@@ -16,26 +18,43 @@ CAUTION = ("A method that follows the weights has passed a test that it might ha
            "not shown by this.")
 
 
-def table(assessment, metric):
-    """The verdicts under one metric: a table of methods for each run.
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A method under a test: names as in the rows; null, float; curve and why, str for reading."""
+    model: str
+    dataset: str
+    test: str
+    method: str
+    verdict: str
+    null: float
+    curve: str
+    why: str
+
+
+def rows(assessment, metric):
+    """The verdicts under one metric: list of `Row`.
 
     Args:
         assessment: `verdicts.Assessment`.
         metric: str, one of its metrics.
-
-    Returns:
-        str of several lines.
     """
     chosen = assessment.verdicts[assessment.verdicts["metric"] == metric]
+    stages = assessment.stages[assessment.stages["metric"] == metric]
+    of = dict(list(stages.groupby([*aggregation.RUN_COLUMNS, "method"], sort=False, observed=True)))
+    return [Row(row.model, row.dataset, row.test, row.method, row.verdict, row.null,
+                curve(of[row.model, row.dataset, row.test, row.method]), row.description + _more(row.more_draws))
+            for row in chosen.itertuples()]
+
+
+def table(assessment, metric):
+    """The verdicts under one metric, a table of methods for each run: str of several lines; arguments as of `rows`."""
     parts = []
-    for run, part in chosen.groupby(list(aggregation.RUN_COLUMNS), sort=False, observed=True):
+    for run, part in itertools.groupby(rows(assessment, metric), lambda row: (row.model, row.dataset, row.test)):
         model, dataset, test = run
-        stages = _of_run(assessment.stages, run, metric)
         head = (f"{names.label(names.TESTS, test)}: {names.label(names.MODELS, model)}, {names.label(names.DATASETS, dataset)}, "
                 f"{names.label(names.METRICS, metric)}")
         lines = [["Method", "Verdict", "Null", "Curve", "Why"]]
-        lines += [[names.label(names.METHODS, row.method), row.verdict, _number(row.null), curve(stages[stages["method"] == row.method]),
-                   row.description + _more(row.more_draws)] for row in part.itertuples()]
+        lines += [[names.label(names.METHODS, row.method), row.verdict, _number(row.null), row.curve, row.why] for row in part]
         widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]) - 1)]
         parts.append("\n".join([head, *("  ".join([cell.ljust(width) for cell, width in zip(line, widths)] + line[-1:]) for line in lines)]))
     return "\n\n".join(parts)
@@ -57,7 +76,7 @@ def conclusion(assessment, metric):
     """What the verdicts under one metric mean: list of str, sentences.
 
     Args:
-        assessment, metric: as of `table`.
+        assessment, metric: as of `rows`.
     """
     chosen = assessment.verdicts[assessment.verdicts["metric"] == metric]
     chosen = chosen[~chosen["method"].isin([*method_records.CONTROLS, method_records.CHANCE])]
@@ -99,7 +118,3 @@ def _step(mean):
 def _number(value):
     return f"{value:.2f}".replace("-0.00", "0.00") if np.isfinite(value) else "none"
 
-
-def _of_run(stages, run, metric):
-    model, dataset, test = run
-    return stages[(stages["model"] == model) & (stages["dataset"] == dataset) & (stages["test"] == test) & (stages["metric"] == metric)]

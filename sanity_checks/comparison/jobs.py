@@ -9,6 +9,7 @@ from sanity_checks.comparison import runner
 from sanity_checks.comparison import sources
 from sanity_checks.runs import job as jobs
 from sanity_checks.runs import work_units
+from sanity_checks.vocabulary import tests as test_records
 from sanity_checks.weights import initialization
 from sanity_checks.weights import states
 
@@ -93,6 +94,8 @@ def weight_states(classifier, dataset, protocol, units, flagfile="", record=None
     # names of stages stand in the rows, and Keras numbers layers without a name as it likes
     stages = [state.name for state in states.stages(loaded, protocol.test, protocol.randomization)]
     draws = {**identity.of_randomization(protocol.randomization), "stages": stages}
+    if protocol.test != test_records.NULL:
+        checks.warn_of_copies(loaded, dataset.get(), protocol)
     return _job(classifier, dataset, protocol, units, len(stages), held, draws, None, flagfile, record)
 
 

@@ -90,7 +90,7 @@ def seconds_per_image(classifier, images, made, metrics, batch=None):
     total = 0.0
     for work in dict.fromkeys(work for method in made.values() for work in method.work()):
         count = max(1, min(len(images), MEASURED // max(work.passes(classifier.image_shape), 1)))
-        total += _seconds(lambda task, work=work: work.run(task), classifier, images[:count], batch)
+        total += _seconds(work.run, classifier, images[:count], batch)
     few = images[:max(1, min(len(images), 4))]
     for method in made.values():
         task = _task(classifier, few, batch)

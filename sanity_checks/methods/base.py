@@ -35,6 +35,10 @@ class Method(saliency.CoreSaliency):
         """
         raise NotImplementedError
 
+    def standard_errors(self, task):
+        """Standard errors of `maps`, where they are means over noise: float32 [N, H, W, C]; else None."""
+        return
+
     def unsuitable(self, classifier):
         """Why the method cannot explain this classifier: str, or None if it can."""
         return

@@ -79,6 +79,13 @@ def check_at_least(method, name, least):
         raise ValueError(f"{type(method).__name__}: {name} must be at least {least}, got {value}")
 
 
+def check_even(method, name):
+    """ValueError if a method's parameter is an odd number."""
+    value = getattr(method, name)
+    if value % 2:
+        raise ValueError(f"{type(method).__name__}: {name} must be even, for pairs of noise z and -z, got {value}")
+
+
 def check_fraction(method, name):
     """ValueError if a method's parameter is not above 0 and at most 1."""
     value = getattr(method, name)

@@ -129,12 +129,14 @@ def figure_maps(paths):
     Yields:
         (`Kept`, `FigureMaps`).
     """
-    for path in paths:
-        first = rows.read_files(unit_files(path)[:1]).iloc[0]
-        run, own = names.file_stem(first["model"], first["dataset"], first["test"]), identity(read_run(path))
+    firsts = {path: rows.read_files(unit_files(path)[:1]).iloc[0] for path in paths}
+    keys = {path: tuple(str(first[name]) for name in ("model", "dataset", "test")) for path, first in firsts.items()}
+    stems = names.file_stems(keys.values())
+    for path, key in keys.items():
+        run = identity(read_run(path))
         for file in files.listed(os.path.join(path, MAPS), ".npz"):
             stem = os.path.splitext(os.path.basename(file))[0]
-            yield Kept(run, str(first["test"]), f"{run}_{stem}"), maps.read_maps(file, own)
+            yield Kept(stems[key], key[-1], f"{stems[key]}_{stem}"), maps.read_maps(file, run)
 
 
 def unit_files(path):

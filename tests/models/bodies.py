@@ -63,6 +63,15 @@ def nested_twice(K):
     return functional(K, [outer, L.Flatten(), L.Dense(CLASSES)])
 
 
+def grouped_block(K):
+    """A block as ConvNeXt's, but for its GELU: a convolution in as many groups as channels, dense layers at every pixel, a sum."""
+    image, L = K.layers.Input(SHAPE), K.layers
+    hidden = L.Conv2D(6, 3, activation="relu")(image)
+    branch = L.LayerNormalization()(L.Conv2D(6, 3, padding="same", groups=6)(hidden))
+    branch = L.Dense(6)(L.Dense(12, activation="relu")(branch))
+    return K.Model(image, L.Dense(CLASSES)(L.GlobalAveragePooling2D()(L.Add(name="last")([hidden, branch]))))
+
+
 def residual(K):
     L = K.layers
     image = L.Input(SHAPE)

@@ -93,6 +93,9 @@ KINDS = {
         5, 3, dilation_rate=2, activation="relu", name="last"))), "last"),
     "grouped": Kind(bodies.stacked(lambda L: bodies.pooled(L, L.Conv2D(6, 3, activation="relu"), L.Conv2D(
         6, 3, groups=2), L.ReLU(), L.Conv2D(5, 1, activation="relu", name="last"))), "last"),
+    "grouped, the last": Kind(bodies.stacked(lambda L: bodies.pooled(L, L.Conv2D(6, 3, activation="relu"), L.Conv2D(
+        6, 3, groups=3, activation="relu", name="last"))), "last"),
+    "groups, then dense at every pixel": Kind(bodies.grouped_block, "last"),
     "transposed": Kind(bodies.stacked(lambda L: bodies.pooled(L, L.Conv2D(6, 3, strides=3, activation="relu"), L.Conv2DTranspose(
         5, 2, strides=2, activation="relu", name="last"))), "last"),
     "head of 1 x 1 convolutions": Kind(bodies.stacked(lambda L: [
