@@ -26,6 +26,7 @@ from sanity_checks import report
 from sanity_checks import runs
 from sanity_checks.analysis import conclusions
 from sanity_checks.analysis import verdicts
+from sanity_checks.comparison import checks
 from sanity_checks.comparison import jobs
 from sanity_checks.comparison import planning
 from sanity_checks.runs import execute
@@ -71,6 +72,7 @@ def main(found):
     classifier = from_flags.classifier(options, options.weights or None)
     dataset = from_flags.dataset(options, classifier.get())
     jobs.check_images(classifier.get(), dataset.get())
+    checks.check_metrics(options.metrics, classifier.get().image_shape)
     left_out = _choose_methods(options, classifier.get())
     made, drawn = from_flags.make_methods(options, classifier.get()), from_flags.randomization(options)
     tests = ["cascading", "independent", *(["bottom_up"] if options.bottom_up else []), test_records.NULL]
@@ -80,10 +82,11 @@ def main(found):
     _announce(options, classifier.get(), dataset.get(), plan, states_of, left_out)
     if options.plan:
         return
+    made_jobs = {test: _job(found, test, classifier, dataset, plan) for test in tests}     # what one refuses is refused before the first
     _keep(options.output_dir, plan)
-    done = [_run(found, test, classifier, dataset, plan) for test in tests]
+    done = [execute.execute(job, _directory(options, test), options.shard, options.num_shards) for test, job in made_jobs.items()]
     if all(done):
-        _conclude(options, [os.path.join(options.output_dir, test) for test in tests], plan, len(dataset.get().test))
+        _conclude(options, [_directory(options, test) for test in tests], plan, len(dataset.get().test))
 
 
 def _choose_methods(options, loaded):
@@ -138,15 +141,17 @@ def _announce(options, loaded, data, plan, states_of, left_out):
                         "" if plan.draws > 1 else "; with one draw nothing is decided")
 
 
-def _run(found, test, classifier, dataset, plan):
-    """Runs a test into a folder of its own; returns whether all of it is done."""
+def _directory(options, test):
+    return os.path.join(options.output_dir, test)
+
+
+def _job(found, test, classifier, dataset, plan):
+    """A test as a job, into a folder of its own."""
     options = found.values
-    directory = os.path.join(options.output_dir, test)
     protocol = from_flags.protocol(options, test, classifier.get(), from_flags.randomization(options))
     units = jobs.Units(plan.null_draws if test == test_records.NULL else plan.draws, plan.num_images, options.images_per_unit,
                        from_flags.figure_images(options))
-    job = jobs.weight_states(classifier, dataset, protocol, units, _flagfile(found, directory, units))
-    return execute.execute(job, directory, options.shard, options.num_shards)
+    return jobs.weight_states(classifier, dataset, protocol, units, _flagfile(found, _directory(options, test), units))
 
 
 def _flagfile(found, directory, units):

@@ -30,7 +30,8 @@ def model(found, blocks=True, training=True):
                   "If the file --weights is missing, train --model on --dataset and write it there.")
         found.add(group, flags.DEFINE_integer, "training_iterations", 20_000,
                   "Optimizer steps of 50 images with --train_if_missing.", lower_bound=1)
-        found.add(group, flags.DEFINE_integer, "training_seed", 0, "Seed of the training with --train_if_missing.")
+        found.add(group, flags.DEFINE_integer, "training_seed", 0, "Seed of the training with --train_if_missing.",
+                  lower_bound=0)
     found.add(group, flags.DEFINE_string, "output", None,
               "Output to explain, of a model that has several: a key, or the name of the layer that makes it.")
     if blocks:
