@@ -59,6 +59,7 @@ def define():
     flag_groups.choice_of_methods(found)
     flag_groups.choice_of_metrics(found)
     flag_groups.explained_class(found)
+    flag_groups.denoising(found)
     flag_groups.run(found, "Pairs of networks, each of a seed of its own.")
     return found
 

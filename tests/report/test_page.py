@@ -143,6 +143,15 @@ def test_verdicts_are_those_of_the_rule(read, page):
     assert "partly insensitive" in read.text
 
 
+def test_statements_of_the_paper_and_of_the_survey_are_counted_apart(read, page):
+    """Of the fixture's methods both speak of the gradient: the paper under both metrics, the survey of signed maps."""
+    table = pd.read_csv(os.path.join(os.path.dirname(page), "tables", "verdicts.csv")).set_index(["method", "metric"])
+    assert "Of 2 statements of the paper" in read.text and "Of 1 statements of a later survey" in read.text
+    assert list(table[table.survey_agreement == "agrees"].index) == [("gradient", "spearman")]
+    assert table.survey["gradient", "spearman"] == "gradient-like: changes with the parameters"
+    assert (table.survey_agreement[table.agreement == "not stated"] == "not stated").all()
+
+
 def test_strips_hold_every_stage_and_its_similarity(read):
     for text in ("logits", "hidden2", "hidden1"):
         assert text in read.text
