@@ -115,6 +115,7 @@ def trained_networks(classifier, dataset, protocol, units, networks, num_states,
 def _job(classifier, dataset, protocol, units, num_states, held, draws, networks, flagfile, record):
     loaded, images = classifier.get(), dataset.get()
     check_images(loaded, images)
+    protocol = protocol.of_images(images)
     runner.check_explained_classes(loaded, images, units.count(images), protocol)
     methods.check_repeatable(loaded, protocol.methods, images.test[:CALLED_TWICE], protocol.seed, protocol.batch_size)
     of_methods, code = identity.of_methods(protocol.methods)

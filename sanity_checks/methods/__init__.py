@@ -19,6 +19,7 @@ from sanity_checks.methods import integrated_gradients
 from sanity_checks.methods import occlusion
 from sanity_checks.methods import pair
 from sanity_checks.methods import perturbation
+from sanity_checks.methods import propagation
 from sanity_checks.methods import smoothgrad
 
 METHODS = {
@@ -39,6 +40,11 @@ METHODS = {
     "guided_ig": pair.GuidedIg,
     "occlusion": occlusion.Occlusion,
     "perturbation_mask": perturbation.PerturbationMask,
+    "deconvnet": guided_backprop.Deconvnet,
+    "lrp_epsilon": propagation.LrpEpsilon,
+    "lrp_alpha_beta": propagation.LrpAlphaBeta,
+    "deep_taylor": propagation.DeepTaylor,
+    "lrp_composite": propagation.LrpComposite,
 }
 
 # Rows of a model pass when the user does not say: where throughput levels off on a CPU, and Inception v3 stays below

@@ -35,7 +35,7 @@ def relevance(classifier, method):
 
 
 def _relevance(classifier, rule_set):
-    @tf.function(input_signature=backward.signature(classifier))
+    @tf.function(input_signature=backward.signature(classifier), autograph=False)
     def relevance_pass(images, classes):
         forward = forward_module.within(classifier.keras, classifier.model, images)
         return (walk.relevance(forward, classes, rule_set),)

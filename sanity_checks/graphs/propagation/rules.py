@@ -12,8 +12,6 @@ import tensorflow as tf
 
 from sanity_checks.graphs.propagation import carrying
 
-TINY = 1e-30        # a denominator below it is none: relevance stops there
-
 
 @dataclasses.dataclass(frozen=True)
 class Epsilon:
@@ -24,9 +22,9 @@ class Epsilon:
         leaves = _leaves(layer, tf.identity)
         starts = {key: (leaf, None) for key, leaf in leaves.items()}
         whole = carrying.Carrier(layer, starts, carrying.whole).output()[0]
-        epsilon = 0. if layer.averages else self.epsilon
-        z = _output(layer, whole)
-        return _redistributed(leaves.values(), [(whole, _share(relevance, z + epsilon * _sign(z)))])
+        epsilon, z = 0. if layer.averages else self.epsilon, _output(layer, whole)
+        z = tf.where(z < 0, z - epsilon, z + epsilon) if epsilon else z
+        return _redistributed([(leaf,) for leaf in leaves.values()], [(whole, _share(relevance, z))])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,8 +44,7 @@ class AlphaBeta:
         positive, negative = carrying.Carrier(layer, starts, carrying.by_sign).output()
         offset = _offset(layer) if self.bias else None
         parts = self._parts(layer, relevance, positive, negative, offset)
-        pairs = [starts[key] for key, _ in _inputs(layer)]
-        return [_sum(_redistributed([leaf for leaf in pair if leaf is not None], parts)) for pair in pairs]
+        return _redistributed([starts[key] for key, _ in _inputs(layer)], parts)
 
     def _parts(self, layer, relevance, positive, negative, offset):
         """Contributions of each sign with the relevance of one unit of them: list of pairs of tf.Tensor.
@@ -59,9 +56,9 @@ class AlphaBeta:
                                   for contributions, part in ((positive, tf.maximum), (negative, tf.minimum)))
         parts = []
         if positive is not None:
-            parts.append((positive, _share(relevance, z_positive) * _unless_alone(alpha, z_negative)))
+            parts.append((positive, _share(relevance, z_positive) * _weight(alpha, z_negative)))
         if negative is not None and not (beta == 0 and layer.is_rectified):      # no relevance where the output is not positive
-            parts.append((negative, _share(relevance, z_negative) * _unless_alone(-beta, z_positive)))
+            parts.append((negative, _share(relevance, z_negative) * _weight(-beta, z_positive)))
         return parts
 
 
@@ -88,7 +85,7 @@ class Bounded:
         share = _share(relevance, _sum([sign * part for part, sign in signs]))
         parts = [(part, sign * share) for part, sign in signs]
         leaves = {**others, image: (x, low, high)}
-        return [_sum(_redistributed([leaf for leaf in leaves[key] if leaf is not None], parts)) for key, _ in _inputs(layer)]
+        return _redistributed([leaves[key] for key, _ in _inputs(layer)], parts)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,7 +96,7 @@ class Flat:
         leaves = _leaves(layer, tf.ones_like)
         starts = {key: (leaf, None) for key, leaf in leaves.items()}
         counted = carrying.Carrier(layer, starts, carrying.ones).output()[0]
-        return _redistributed(leaves.values(), [(counted, _share(relevance, counted))])
+        return _redistributed([(leaf,) for leaf in leaves.values()], [(counted, _share(relevance, counted))])
 
 
 def moved(layer, relevance):
@@ -137,35 +134,29 @@ def _output(layer, linear):
     return linear if offset is None else linear + offset
 
 
-def _sign(z):
-    return tf.where(z < 0, -tf.ones_like(z), tf.ones_like(z))
-
-
 def _share(relevance, z):
-    fits = tf.abs(z) > TINY
-    return tf.where(fits, relevance / tf.where(fits, z, tf.ones_like(z)), tf.zeros_like(z))
+    """Relevance of one unit of z; 0 where z is 0."""
+    return tf.math.divide_no_nan(relevance, z)
 
 
-def _unless_alone(weight, other):
+def _weight(weight, other):
     """A weight, but 1 where the other sign has nothing."""
-    if weight == 1 or other is None:
-        return 1.
-    return tf.where(tf.abs(other) > TINY, weight * tf.ones_like(other), tf.ones_like(other))
+    return 1. if weight == 1 or other is None else tf.cast(tf.where(tf.equal(other, 0), 1., weight), other.dtype)
 
 
 def _redistributed(leaves, parts):
-    """leaf * derivative by it of the sum of the parts, each weighted: list of tf.Tensor.
+    """leaf * derivative by it of the sum of the parts, each weighted, summed over the leaves of an input: list of tf.Tensor.
 
     Args:
-        leaves: iterable of tf.Tensor.
+        leaves: list, for each input of a layer a tuple of tf.Tensor, or None for zero.
         parts: list of (tf.Tensor, weight).
     """
-    leaves = list(leaves)
+    present = [leaf for of_input in leaves for leaf in of_input if leaf is not None]
     if not parts:
-        return [tf.zeros_like(leaf) for leaf in leaves]
+        return [tf.zeros_like(of_input[0]) for of_input in leaves]
     outputs, weights = zip(*parts)
-    found = tf.gradients(outputs, leaves, grad_ys=weights, unconnected_gradients="zero")
-    return [leaf * derivative for leaf, derivative in zip(leaves, found)]
+    found = iter(tf.gradients(outputs, present, grad_ys=weights, unconnected_gradients="zero"))
+    return [_sum([leaf * next(found) for leaf in of_input if leaf is not None]) for of_input in leaves]
 
 
 def _sum(tensors):
