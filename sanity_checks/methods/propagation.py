@@ -21,7 +21,8 @@ walk = lazy.module("sanity_checks.graphs.propagation.walk")
 RELEVANCES = "INPUT_RELEVANCES"     # our addition to the keys of PAIR's call_model_function;
 METHOD = "method"                   # its key of call_model_args: the method, one of this module's
 
-PASSES = 2              # of the rules that take parts of kernels, in gradient passes; docs/methods.md has the measurement
+# What a pass costs in gradient passes, by the parts of kernels that its rules take; docs/methods.md has the measurement.
+WHOLE, POSITIVE, BOTH = 1, 2, 3
 SIGNED_TOLERANCE = 1e-6         # of alpha - beta = 1
 
 
@@ -56,7 +57,11 @@ class Relevances(base.Work):
 
 class _Propagation(base.Method):
     """A method of relevance: subclasses say which rule a layer has."""
-    passes_per_image = PASSES
+
+    @property
+    def passes_per_image(self):
+        """What a map costs, in gradient passes: int."""
+        raise NotImplementedError
 
     def rule_set(self):
         """`sanity_checks.graphs.propagation.walk.RuleSet`."""
@@ -87,11 +92,14 @@ class LrpEpsilon(_Propagation):
     With epsilon 0, on a network of ReLUs without biases, it is Gradient x Input.
     """
     epsilon: float = fields.parameter(1e-3, "what is added to each denominator, with its sign")
-    passes_per_image = 1
 
     def __post_init__(self):
         super().__post_init__()
         fields.check_at_least(self, "epsilon", 0)
+
+    @property
+    def passes_per_image(self):
+        return WHOLE
 
     def rule_set(self):
         return walk.RuleSet(rules.Epsilon(self.epsilon), rules.Epsilon(self.epsilon))
@@ -113,6 +121,10 @@ class LrpAlphaBeta(_Propagation):
         fields.check_at_least(self, "beta", 0)
         if abs(self.alpha - self.beta - 1) > SIGNED_TOLERANCE:
             raise ValueError(f"LrpAlphaBeta: beta must be alpha - 1, got alpha {self.alpha} and beta {self.beta}")
+
+    @property
+    def passes_per_image(self):
+        return BOTH if self.beta else POSITIVE
 
     def rule_set(self):
         rule = rules.AlphaBeta(self.alpha, self.beta)
@@ -157,6 +169,10 @@ class DeepTaylor(_OfRange):
     low: float | fields.Array | None = fields.parameter(None, _LOW)
     high: float | fields.Array | None = fields.parameter(None, _HIGH)
 
+    @property
+    def passes_per_image(self):
+        return POSITIVE
+
     def rule_set(self):
         hidden = rules.AlphaBeta(1., 0., bias=False)
         return walk.RuleSet(hidden, hidden, rules.Bounded(self.low, self.high), positive=True)
@@ -185,6 +201,10 @@ class LrpComposite(_OfRange):
     @property
     def is_open(self):
         return self.first == "bounded" and super().is_open
+
+    @property
+    def passes_per_image(self):
+        return POSITIVE if self.convolution == "z_plus" else BOTH
 
     def rule_set(self):
         weights = {"z_plus": (1., 0.), "alpha_2_beta_1": (2., 1.)}[self.convolution]
