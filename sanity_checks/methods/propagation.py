@@ -156,8 +156,8 @@ class _OfRange(_Propagation):
         return self.of_images(classifier.input_range) if self.is_open else self
 
 
-_LOW, _HIGH = ("{} value that an image can have; by default the data set's, else the model's own; from Python also one for each "
-               "channel".format(end) for end in ("lowest", "highest"))
+_LOW, _HIGH = (f"{end} value that an image can have; by default the data set's, else the model's own; from Python also one for each "
+               "channel" for end in ("lowest", "highest"))
 
 
 @dataclasses.dataclass(frozen=True)
