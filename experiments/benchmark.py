@@ -16,9 +16,11 @@ Weights are random and images are noise: neither changes the cost.
 from absl import flags
 
 from experiments import command
+from experiments import flag_checks
 from experiments import flag_groups
+from experiments import from_flags
 from sanity_checks import lazy
-from sanity_checks import registry
+from sanity_checks import methods
 
 measurements = lazy.module("experiments.measurements")
 models = lazy.module("sanity_checks.models")
@@ -35,16 +37,26 @@ def define():
     found.add(group, flags.DEFINE_integer, "batch_size", None, "Rows of a model pass; default: by image size.", lower_bound=1)
     found.add(group, flags.DEFINE_float, "seconds", 2., "How long each thing is measured.", lower_bound=0.)
     found.add(group, flags.DEFINE_integer, "memory_images", None,
-              "Print the resident memory of a run over so many images, in MB, only.")
+              "Print the resident memory of a run over so many images, in MB, only.", lower_bound=1)
     flag_groups.choice_of_methods(found)
     return found
 
 
-def main(found):
+def check(found):
+    """ValueError if the flags ask for what cannot be measured."""
     options = found.values
-    for name in options.benchmarks:
-        registry.lookup(dict.fromkeys(KINDS), name, "benchmark")
+    flag_groups.check_names("benchmarks", options.benchmarks, dict.fromkeys(KINDS))
+    if options.methods:
+        flag_groups.check_names("methods", options.methods, methods.METHODS)
+    flag_checks.check_parameters(options)
+
+
+def main(found):
+    check(found)
+    options = found.values
     classifier = models.load_classifier(options.model, weights="random")
+    for name in options.methods:
+        methods.check_suitable(classifier, name, from_flags.make_method(options, name))
     if options.memory_images:
         print(measurements.resident_memory(classifier, options, options.memory_images))
         return

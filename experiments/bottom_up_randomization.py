@@ -9,7 +9,7 @@ writes rows, tables and figures to --output_dir. Killed runs are resumed by the 
 from experiments import command
 from experiments import randomization
 
-define = randomization.define
+define, check = randomization.define, randomization.check
 
 
 def main(found):

@@ -6,9 +6,7 @@ imported by what `main` calls, not by defining flags, so that --help and misspel
 Exit statuses: 0 done, 1 refused or failed, 130 and 143 interrupted.
 """
 
-import contextlib
 import inspect
-import logging
 import math
 import os
 import re
@@ -18,15 +16,17 @@ import textwrap
 import traceback
 
 from absl import flags
-from absl import logging as absl_logging
 
-from sanity_checks import lazy
+from experiments import interrupts
+from experiments import quiet
+from sanity_checks.runs import flag_file
 
 os.environ["MPLBACKEND"] = "agg"        # figures are files; what a notebook or a desktop has set may not be there
 WIDTH = 110                 # characters of a line of help
 HELP = ("--help", "-help", "--helpshort", "--helpfull", "-h")
-INTERRUPTED = 128           # plus the signal's number: exit status of an interrupted binary
-VERBOSITY = {"warning": absl_logging.WARNING, "info": absl_logging.INFO, "debug": absl_logging.DEBUG}
+FLAGFILE = "flagfile"
+EXHAUSTED = "ResourceExhaustedError"     # TensorFlow's MemoryError
+_UNOPENED = re.compile(r"ERROR:: Unable to open flagfile: (?:\[Errno \d+\] )?(.*?): '(.*)'", re.DOTALL)       # absl's own words
 
 
 class FlagSet:
@@ -39,7 +39,7 @@ class FlagSet:
 
     def __init__(self):
         self.values, self.groups = flags.FlagValues(), {}
-        self.add("Output", flags.DEFINE_enum, "verbosity", "info", list(VERBOSITY),
+        self.add("Output", flags.DEFINE_enum, "verbosity", "info", list(quiet.VERBOSITY),
                  "What is logged; debug adds TensorFlow's messages and the traceback of an error.")
 
     def add(self, group, define, name, default, *arguments, **keywords):
@@ -53,12 +53,15 @@ class FlagSet:
         Raises:
             ValueError: an unknown flag, a value of the wrong kind, or an argument that is no flag.
         """
+        if any(argument.lstrip("-") == f"{FLAGFILE}=" for argument in arguments):
+            raise ValueError(f"--{FLAGFILE}: expected a file, got nothing")
         try:
-            left = self.values(["binary", *arguments], known_only=False)[1:]
+            left = self.values(["binary", *flag_file.relocated(arguments)], known_only=False)[1:]
         except flags.Error as error:
-            raise ValueError(str(error)) from error
+            unopened = _UNOPENED.fullmatch(str(error))
+            raise ValueError(f"--{FLAGFILE}={unopened[2]}: cannot be read: {unopened[1]}" if unopened else str(error)) from error
         except (OSError, UnicodeDecodeError) as error:
-            files = [argument for argument in arguments if "flagfile" in argument]
+            files = [argument for argument in arguments if FLAGFILE in argument]
             raise ValueError(f"{' '.join(files)}: cannot be read: {error}") from error
         if left:
             raise ValueError(self._stray(left[0], arguments))
@@ -86,6 +89,8 @@ class FlagSet:
             if isinstance(value, str) and (value != value.strip() or len(value.splitlines()) > 1):
                 raise ValueError(f"{flag.name}: {value!r} begins or ends with white space or has several lines, which a flagfile "
                                  f"cannot hold")
+            if isinstance(value, str) and ("\0" in value or not _is_text(value)):
+                raise ValueError(f"{flag.name}: {value!r} holds bytes that are not UTF-8 text, which a flagfile cannot hold")
         mended = [os.path.expanduser(value) if isinstance(value, str) and value.startswith("~") else value for value in values]
         if mended != values:
             flag.value = mended if isinstance(flag.value, list) else mended[0]
@@ -124,23 +129,36 @@ def run(main, define):
     """
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")       # a name that a terminal cannot show ends no run
+    interrupts.begin()
     found = define()
     if any(argument in HELP for argument in sys.argv[1:]):
         _print_whole(found.help(sys.modules["__main__"].__doc__))
         sys.exit(0)
-    signal.signal(signal.SIGTERM, _terminated)
     try:
-        _be_quiet(found.parse(sys.argv[1:]).verbosity)
-        status = main(found)
-    except (ValueError, OSError) as error:
-        if found.values["verbosity"].value == "debug":
-            traceback.print_exc()
-        print(f"error: {one_line(error, found)}", file=sys.stderr)
-        status = 1
-    except KeyboardInterrupt:
-        print("interrupted; the same command goes on", file=sys.stderr)
-        status = INTERRUPTED + signal.SIGINT
+        status = _status(main, found)
+    except KeyboardInterrupt as interrupt:
+        number = getattr(interrupt, "number", signal.SIGINT)
+        print(interrupts.line(number), file=sys.stderr)
+        status = interrupts.STATUS + number
+    interrupts.over()
     sys.exit(status)
+
+
+def _status(main, found):
+    """What `main` returns; 1 after an error that the user can mend, which is printed."""
+    try:
+        quiet.begin(found.parse(sys.argv[1:]).verbosity)
+        return main(found)
+    except (ValueError, OSError, MemoryError) as error:
+        told = error
+    except Exception as error:
+        if type(error).__name__ != EXHAUSTED:
+            raise
+        told = MemoryError(str(error).partition("\n")[0])
+    if found.values["verbosity"].value == "debug":
+        traceback.print_exception(told)
+    print(f"error: {one_line(told, found)}", file=sys.stderr)
+    return 1
 
 
 def one_line(error, found):
@@ -148,10 +166,21 @@ def one_line(error, found):
     if isinstance(error, OSError) and error.strerror:
         return ": ".join(str(part) for part in (error.strerror, error.filename) if part)
     text = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, MemoryError):
+        text = f"out of memory ({text}); a lower batch_size needs less".replace("batch_size", "--batch_size" if "batch_size" in found.names()
+                                                                                else "number of images")
     listed = "|".join(sorted(map(re.escape, found.names()), key=len, reverse=True))
     # an argument's name stands at the beginning of a message or of one of its parts, followed by a colon
     return re.sub(rf"(^|; |settings: )({listed})(?=(?:, (?:{listed}))*[:=])", r"\1--\2", text).replace(
         "another output_dir", "another --output_dir")
+
+
+def _is_text(value):
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _described(flag):
@@ -166,36 +195,3 @@ def _print_whole(text):
         sys.stdout.flush()
     except BrokenPipeError:         # a pager that was left
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _terminated(number, frame):
-    print("terminated; the same command goes on", file=sys.stderr)
-    sys.exit(INTERRUPTED + number)
-
-
-@contextlib.contextmanager
-def _without_stderr():
-    """What compiled code writes to stderr meanwhile is dropped."""
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        sys.stderr.flush()
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
-
-
-def _be_quiet(verbosity):
-    """Keeps a terminal to this software's lines: no chatter of TensorFlow's start, log lines without prefix."""
-    if verbosity != "debug" and "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
-        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-        lazy.around_import = _without_stderr        # TensorFlow's search for CUDA heeds no level
-        logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    flags.FLAGS.mark_as_parsed()                    # absl's own; its log would complain
-    absl_logging.use_absl_handler()
-    absl_logging.get_absl_handler().setFormatter(logging.Formatter("%(message)s"))
-    absl_logging.set_verbosity(VERBOSITY[verbosity])
-    absl_logging.set_stderrthreshold(VERBOSITY[verbosity])

@@ -7,18 +7,20 @@ import subprocess
 import sys
 import time
 
+from sanity_checks import parents
 from sanity_checks.runs import files
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LOGS, DONE = "logs", "done"             # folders beside the runs
+_KIND = "the record of an experiment that is done"
 _TAIL = 4000                            # characters of stderr that are kept for the reason of a failure
 
 
 def run(name, binary, arguments, output_dir):
     """Runs a binary into a folder, unless the same command has ended well there before.
 
-    Its progress goes to stderr as it comes, what it prints to logs/NAME.txt. If this process is interrupted or
-    terminated, so is the binary.
+    Its progress goes to stderr as it comes, what it prints to logs/NAME.txt. If this process is interrupted, terminated or
+    killed, so is the binary.
 
     Args:
         name: str, the folder in `output_dir`.
@@ -31,8 +33,12 @@ def run(name, binary, arguments, output_dir):
     """
     marker = os.path.join(output_dir, DONE, f"{name}.json")
     command = [f"experiments.{binary}", *arguments, f"--output_dir={os.path.join(output_dir, name)}"]
-    if _recorded(marker) == command:
-        return ""
+    files.remove_leftovers(os.path.dirname(marker))
+    try:
+        if os.path.exists(marker) and files.read_json(marker, _KIND, {"command": list})["command"] == command:
+            return ""
+    except ValueError as error:
+        return f"{error}; remove it to run the experiment again"
     started = time.monotonic()
     status, tail = _execute([sys.executable, "-m", *command], os.path.join(output_dir, LOGS, f"{name}.txt"))
     if status != 0:
@@ -42,20 +48,13 @@ def run(name, binary, arguments, output_dir):
     return ""
 
 
-def _recorded(marker):
-    if not os.path.exists(marker):
-        return None
-    with open(marker, encoding="utf-8") as file:
-        return json.load(file)["command"]
-
-
 def _execute(command, log):
     """Runs a command; returns its exit status and the end of its stderr, which is passed on as it comes."""
     os.makedirs(os.path.dirname(log), exist_ok=True)
     path = os.pathsep.join([ROOT, *filter(None, [os.environ.get("PYTHONPATH")])])
     tail, decoder = "", codecs.getincrementaldecoder("utf-8")("replace")
     with open(log, "wb") as output, subprocess.Popen(
-            command, stdout=output, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": path}) as process:
+            command, stdout=output, stderr=subprocess.PIPE, env={**parents.environment(), "PYTHONPATH": path}) as process:
         try:
             while chunk := process.stderr.read1():
                 text = decoder.decode(chunk)

@@ -15,8 +15,8 @@ from sanity_checks.weights import initialization
 _DEFINE = {int: flags.DEFINE_integer, float: flags.DEFINE_float, str: flags.DEFINE_string, bool: flags.DEFINE_bool}
 
 
-def model(found, blocks=True):
-    """Which model is explained."""
+def model(found, blocks=True, training=True):
+    """Which model is explained; whether in blocks, and whether it can be trained first."""
     group = "Model"
     found.add(group, flags.DEFINE_string, "model", "cnn",
               f"Model to explain: {', '.join(name for name in models.MODELS)}; a path to a file of Keras 3 or tf_keras "
@@ -25,17 +25,18 @@ def model(found, blocks=True):
               "Weights file of --model, or 'random' for an untrained network. Not needed for a Keras file.")
     found.add(group, flags.DEFINE_bool, "trust_model", False,
               "Let the file --model run code that it holds, such as Lambda layers: only for files that you trust.")
-    found.add(group, flags.DEFINE_bool, "train_if_missing", False,
-              "If the file --weights is missing, train --model on --dataset and write it there.")
-    found.add(group, flags.DEFINE_integer, "training_iterations", 20_000,
-              "Optimizer steps of 50 images with --train_if_missing.", lower_bound=1)
-    found.add(group, flags.DEFINE_integer, "training_seed", 0, "Seed of the training with --train_if_missing.")
+    if training:
+        found.add(group, flags.DEFINE_bool, "train_if_missing", False,
+                  "If the file --weights is missing, train --model on --dataset and write it there.")
+        found.add(group, flags.DEFINE_integer, "training_iterations", 20_000,
+                  "Optimizer steps of 50 images with --train_if_missing.", lower_bound=1)
+        found.add(group, flags.DEFINE_integer, "training_seed", 0, "Seed of the training with --train_if_missing.")
     found.add(group, flags.DEFINE_string, "output", None,
               "Output to explain, of a model that has several: a key, or the name of the layer that makes it.")
     if blocks:
         found.add(group, flags.DEFINE_list, "blocks", [],
                   "Randomization blocks, top to bottom, each name=regular expression of layer names or paths (encoder/dense); "
-                  "default: the model's own, or one block per layer.")
+                  "or 'grouped': about twenty of a deep model; default: the model's own, or one block per layer.")
     gradcam_layer(found)
 
 
@@ -46,9 +47,9 @@ def gradcam_layer(found):
 
 
 def data(found, given=True):
-    """On which images; `given` ones are a user's own."""
+    """On which images; `given` ones are a user's own, without them a network can be trained on any."""
     group = "Images"
-    listed = [name for name in datasets.DATASETS if given or name not in dataset_records.GIVEN]
+    listed = [name for name in datasets.DATASETS if given or dataset_records.DATASETS[name].trains]
     found.add(group, flags.DEFINE_enum, "dataset", None, listed,
               "Data set; default: arrays with --images=FILE.npz or .npy, image_folder with other --images, else mnist."
               if given else "Data set; default: mnist.")
@@ -62,8 +63,8 @@ def data(found, given=True):
                   "H,W of model inputs, for a model that takes any size; default: the model's own.")
         found.add(group, flags.DEFINE_string, "preprocess", None,
                   f"How pixels become model inputs: {', '.join(datasets.PREPROCESSING)}, or numbers on the scale of 0 to "
-                  f"255, MEAN,STD or three means and three standard deviations; default: inception for photographs, "
-                  f"arrays as they are. Arrays of floats always are.")
+                  f"255, MEAN,STD or three means and three standard deviations; default: for photographs the model's, or "
+                  f"inception; arrays as they are. Arrays of floats always are.")
         found.add(group, flags.DEFINE_bool, "skip_unreadable", False,
                   "Skip, name and count photographs that cannot be read.")
 
@@ -73,6 +74,8 @@ def choice_of_methods(found):
     found.add("Methods", flags.DEFINE_list, "methods", [],
               f"Saliency methods; default: the paper's that suit the model. Known: {', '.join(methods.METHODS)}; or "
               f"{imported.FORM}, a function (classifier, images, targets, seed) -> maps.")
+    found.add("Methods", flags.DEFINE_enum, "estimators", "paper", list(methods.ESTIMATORS),
+              "Parameters that are not given: the paper's, or those of cheaper estimators of the same maps (a tenth of the passes).")
     parameters(found, methods.METHODS)
 
 
@@ -148,7 +151,10 @@ def check_names(name, values, known):
     if not values:
         raise ValueError(f"{name}: expected at least one of {', '.join(known)}, got nothing")
     for value in values:
-        registry.lookup(known, value, name.removesuffix("s"))
+        try:
+            registry.lookup(known, value, name.removesuffix("s"))
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
         if values.count(value) > 1:
             raise ValueError(f"{name}: {value!r} is named twice")
 

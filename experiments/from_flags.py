@@ -1,7 +1,6 @@
 """From a binary's flags to what the library takes: data set, classifier, methods, protocol, units, a finished run."""
 
 import functools
-import os
 import re
 import sys
 
@@ -12,7 +11,6 @@ from experiments import flag_groups
 from sanity_checks import datasets
 from sanity_checks import lazy
 from sanity_checks import methods
-from sanity_checks import metrics
 from sanity_checks.comparison import jobs
 from sanity_checks.comparison import runner
 from sanity_checks.comparison import sources
@@ -26,69 +24,22 @@ models = lazy.module("sanity_checks.models")
 input_ranges = lazy.module("sanity_checks.models.input_range")
 
 FOLDER, ARRAYS = "image_folder", "arrays"
+PHOTOGRAPHS = (FOLDER, "sample_photographs")
 NO_MODEL_SHAPE = (299, 299, 3)          # (H, W, C) of photographs where no model says: Inception v3's
 LARGEST_SIDE = 10_000                   # pixels of --image_size
 SHARING = ("shard", "num_shards")       # what flags.flags leaves out: it runs all shards
 
 
-def check(found):
-    """Checks, before anything is loaded, that the values of a run's flags fit together.
-
-    Warns of flags that were given and cannot act.
-
-    Args:
-        found: `command.FlagSet` with the groups of `flag_groups.run` and any others.
-
-    Raises:
-        ValueError: they do not; the message names the flag.
-    """
-    options, names = found.values, found.names()
-    if not options.output_dir:
-        raise ValueError("output_dir: expected a folder for the run, got nothing")
-    if options.shard >= options.num_shards:
-        raise ValueError(f"shard: expected 0 to {options.num_shards - 1} (--num_shards={options.num_shards}), "
-                         f"got {options.shard}")
-    if "metrics" in names:
-        flag_groups.check_names("metrics", options.metrics, metrics.METRICS)
-    if "methods" in names and options.methods:
-        flag_groups.own_methods(options.methods)
-    if "figure_images" in names:
-        figure_images(options)
-    if "preprocess" in names and options.preprocess is not None:
-        datasets.find_preprocessing(options.preprocess)
-    image_size(options)
-    for name, why in _idle(found):
-        logging.warning("--%s has no effect: %s", name, why)
-
-
-def _idle(found):
-    """Flags that were given and cannot act under the other flags: yields (name, reason)."""
-    options, names = found.values, found.names()
-    conditions = {
-        "training_iterations": (lambda: not options.train_if_missing, "it goes with --train_if_missing"),
-        "trust_model": (lambda: not os.path.exists(options.model), "--model is no file"),
-        "preprocess": (lambda: dataset_name(options) not in dataset_records.GIVEN, "it goes with --images"),
-        "skip_unreadable": (lambda: dataset_name(options) != FOLDER, "it goes with photographs, --images"),
-        "initializer_stddev": (lambda: options.initializer == "original", "--initializer=original has its own"),
-    }
-    if "train_if_missing" in names:
-        conditions["training_seed"] = (lambda: not options.train_if_missing, "it goes with --train_if_missing")
-    for name, (idle, why) in conditions.items():
-        if name in names and found.given(name) and idle():
-            yield name, why
-    if "methods" in names and options.methods:
-        for method in methods.METHODS:
-            for parameter in methods.parameters(method):
-                name = f"{method}_{parameter.name}"
-                if method not in options.methods and name in names and found.given(name):
-                    yield name, f"--methods does not name {method}"
-
-
 def figure_images(options):
-    """--figure_images as tuple of int."""
-    if not all(text.strip().isdigit() for text in options.figure_images):
+    """--figure_images as tuple of int; ValueError if they are no positions, or one twice."""
+    positions = [text.strip() for text in options.figure_images]
+    if not all(re.fullmatch("[0-9]{1,12}", text) for text in positions):
         raise ValueError(f"figure_images: expected positions from 0, got {','.join(options.figure_images)}")
-    return tuple(int(text) for text in options.figure_images)
+    found = tuple(map(int, positions))
+    for position in found:
+        if found.count(position) > 1:
+            raise ValueError(f"figure_images: {position} is named twice")
+    return found
 
 
 def image_size(options):
@@ -127,10 +78,10 @@ def dataset(options, loaded=None):
         wanted = ARRAYS if datasets.is_file_of_arrays(images) else f"{FOLDER} with photographs"
         raise ValueError(f"images: expected --dataset={wanted}, got --dataset={name}")
     arguments = {}
+    if name in PHOTOGRAPHS:
+        arguments = {"image_size": shape[:2], "channels": shape[2], "preprocess": options.preprocess or _preprocess(loaded)}
     if name == FOLDER:
-        arguments = {"images": images, "image_size": shape[:2], "channels": shape[2],
-                     "preprocess": options.preprocess or datasets.DEFAULT_PREPROCESSING,
-                     "skip_unreadable": options.skip_unreadable}
+        arguments |= {"images": images, "skip_unreadable": options.skip_unreadable}
     elif name == ARRAYS:
         arguments = {"images": images, "preprocess": options.preprocess}
     source = sources.Source(functools.partial(datasets.load, name, options.data_dir, **arguments))
@@ -144,17 +95,16 @@ def dataset(options, loaded=None):
     return source
 
 
-def classifier(options):
-    """The classifier that the flags name, trained first if --train_if_missing says so: `sources.Source`."""
-    path = options.weights or None
-    if options.train_if_missing and not (path and os.path.basename(path) == training_run.WEIGHTS):
-        raise ValueError(f"train_if_missing: --weights must name the file to write, FOLDER/{training_run.WEIGHTS}, "
-                         f"got {path!r}")
-    if options.train_if_missing and not os.path.exists(path):
-        train(options.model, dataset(options).get(), os.path.dirname(path) or ".", options.training_iterations,
-              options.training_seed)
+def _preprocess(loaded):
+    """How photographs become inputs where the flags do not say: as the model's published weights were trained."""
+    architecture = models.MODELS.get(loaded.name) if loaded else None
+    return architecture and architecture.preprocessing or datasets.DEFAULT_PREPROCESSING
+
+
+def classifier(options, weights):
+    """The classifier that the flags name with these weights (a path, `models.RANDOM` or None): `sources.Source`."""
     source = sources.Source(functools.partial(
-        models.load_classifier, options.model, path, blocks=getattr(options, "blocks", None) or None,
+        models.load_classifier, options.model, weights, blocks=getattr(options, "blocks", None) or None,
         gradcam_layer=options.gradcam_layer, image_size=image_size(options), output=options.output,
         trust="trust_model" in options and options.trust_model))
     source.get()
@@ -207,8 +157,10 @@ def log_feature_map(loaded, made):
 
 def make_method(options, name):
     """One registered method with the parameters that the flags give; a ValueError names the flag."""
-    values = {parameter.name: options[f"{name}_{parameter.name}"].value for parameter in methods.parameters(name)
-              if f"{name}_{parameter.name}" in options}
+    flags = {parameter.name: options[f"{name}_{parameter.name}"] for parameter in methods.parameters(name)
+             if f"{name}_{parameter.name}" in options}
+    preset = methods.ESTIMATORS[options.estimators].get(name, {}) if "estimators" in options else {}
+    values = {parameter: preset[parameter] if parameter in preset and not flag.present else flag.value for parameter, flag in flags.items()}
     try:
         return methods.make(name, **values)
     except ValueError as error:
@@ -226,19 +178,26 @@ def randomization(options):
 
 def protocol(options, test, loaded, drawn=None):
     """The `runner.Protocol` that the flags describe; `drawn` is an `initialization.Randomization`."""
-    made = make_methods(options, loaded)
-    log_feature_map(loaded, made)
     return runner.Protocol(
-        test=test, methods=made, metrics=tuple(options.metrics), seed=options.seed,
+        test=test, methods=make_methods(options, loaded), metrics=tuple(options.metrics), seed=options.seed,
         randomization=drawn or initialization.Randomization(), explained_class=options.explained_class,
         batch_size=options.batch_size)
 
 
-def units(options):
-    """How the flags cut the run: `jobs.Units`."""
+def units(options, data):
+    """How the flags cut a run over a `Dataset`: `jobs.Units`. Warns of positions in --figure_images beyond its images."""
     names = list(options)
-    return jobs.Units(options.draws if "draws" in names else 1, options.num_images, options.images_per_unit,
-                      figure_images(options) if "figure_images" in names else ())
+    found = jobs.Units(options.draws if "draws" in names else 1, options.num_images, options.images_per_unit,
+                       figure_images(options) if "figure_images" in names else ())
+    warn_of_figures(found.figure_images, found.count(data))
+    return found
+
+
+def warn_of_figures(positions, count):
+    """Warns of positions in --figure_images beyond the images of a run."""
+    beyond = [str(position) for position in positions if position >= count]
+    if beyond:
+        logging.warning("--figure_images: the run has %d images, from position 0; not drawn: %s", count, ", ".join(beyond))
 
 
 def flagfile(found):

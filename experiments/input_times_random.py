@@ -10,6 +10,7 @@ from absl import flags
 
 from experiments import aggregate
 from experiments import command
+from experiments import flag_checks
 from experiments import flag_groups
 from experiments import from_flags
 from sanity_checks.paper import random_products
@@ -31,16 +32,27 @@ def define():
     return found
 
 
+def check(found):
+    """ValueError if the flags cannot be those of a run."""
+    flag_checks.check(found)
+    protocol(found.values)
+
+
 def main(found):
-    from_flags.check(found)
+    check(found)
+    flag_checks.warn(found)
     options = found.values
-    protocol = random_products.Protocol(
-        tuple(options.metrics), tuple(options.distributions), tuple(_number(text) for text in options.scales),
-        options.center, options.seed)
-    job = random_products.job(from_flags.dataset(options), protocol, from_flags.units(options),
-                              from_flags.flagfile(found))
+    dataset = from_flags.dataset(options)
+    job = random_products.job(dataset, protocol(options), from_flags.units(options, dataset.get()), from_flags.flagfile(found))
     if from_flags.finished(job, options):
         aggregate.draw([options.output_dir], options.output_dir)
+
+
+def protocol(options):
+    """What the flags say is compared: `random_products.Protocol`."""
+    flag_groups.check_names("distributions", options.distributions, random_products.DISTRIBUTIONS)
+    return random_products.Protocol(tuple(options.metrics), tuple(options.distributions),
+                                    tuple(_number(text) for text in options.scales), options.center, options.seed)
 
 
 def _number(text):

@@ -8,6 +8,7 @@ randomization tests. Killed runs are resumed by the same command. To share the w
 command with --train_only and --num_shards, then without --train_only.
 """
 
+from collections.abc import Sequence
 import dataclasses
 import functools
 import hashlib
@@ -18,9 +19,12 @@ import tqdm
 
 from experiments import aggregate
 from experiments import command
+from experiments import flag_checks
 from experiments import flag_groups
 from experiments import from_flags
+from experiments import trained_first
 from sanity_checks import lazy
+from sanity_checks import registry
 from sanity_checks import runs
 from sanity_checks.comparison import jobs
 from sanity_checks.comparison import sources
@@ -32,13 +36,13 @@ from sanity_checks.vocabulary import models as model_records
 models = lazy.module("sanity_checks.models")
 
 TEST = "labels"
+TRAINABLE = {name: record for name, record in model_records.MODELS.items() if record.trained_here}
 
 
 def define():
     """The flags: `command.FlagSet`."""
     found, group, goal = command.FlagSet(), "Training", training_goal.Goal()
-    trainable = [name for name, record in model_records.MODELS.items() if record.trained_here]
-    found.add(group, flags.DEFINE_string, "model", "cnn", f"Network to train: {', '.join(trainable)}.")
+    found.add(group, flags.DEFINE_string, "model", "cnn", f"Network to train: {', '.join(TRAINABLE)}.")
     found.add(group, flags.DEFINE_string, "training_dir", None,
               "Folder of the trained networks; what is there is not trained again.")
     found.add(group, flags.DEFINE_integer, "training_seed", 0, "Seed of the first pair of networks.", lower_bound=0)
@@ -66,40 +70,65 @@ class Networks:
 
     Attributes:
         training_dir: str.
-        seeds: tuple of int; draw d has the networks of seeds[d].
+        seeds: range or tuple of int; draw d has the networks of seeds[d].
     """
     training_dir: str
-    seeds: tuple
+    seeds: Sequence
 
     def __call__(self, classifier, draw):
         return label_networks.load(classifier, self.training_dir, self.seeds[draw])
 
 
-def main(found):
-    from_flags.check(found)
+def check(found):
+    """ValueError if the flags cannot be those of a run."""
+    flag_checks.check(found)
     options = found.values
     if not options.training_dir:
         raise ValueError("training_dir: expected a folder for the trained networks, got nothing")
-    goal = training_goal.Goal(options.target_accuracy, options.min_epochs, options.max_epochs, options.learning_rate,
+    flag_checks.check_folder("training_dir", options.training_dir)
+    flag_checks.check_apart("training_dir", options.training_dir, options.output_dir)
+    registry.lookup(TRAINABLE, options.model, "model")
+    goal_of(options)
+
+
+def goal_of(options):
+    """When a training ends: `training_goal.Goal`."""
+    return training_goal.Goal(options.target_accuracy, options.min_epochs, options.max_epochs, options.learning_rate,
                               options.l2)
+
+
+def main(found):
+    check(found)
+    flag_checks.warn(found)
+    options = found.values
     dataset = from_flags.dataset(options)
-    seeds = tuple(options.training_seed + draw for draw in range(options.draws))
-    networks = [(seed, kind) for seed in seeds for kind in label_networks.KINDS]
     classifier = classifier_of(options, dataset.get())
     protocol = from_flags.protocol(options, TEST, classifier.get())
+    from_flags.log_feature_map(classifier.get(), protocol.methods)
+    units = from_flags.units(options, dataset.get())
+    seeds = range(options.training_seed, options.training_seed + options.draws)
+
+    def make(checksum, trained):
+        return jobs.trained_networks(
+            classifier, dataset, protocol, units, Networks(options.training_dir, seeds), len(label_networks.KINDS), checksum,
+            from_flags.flagfile(found), {"networks": trained})
+
+    trained_first.check_run(make("", []), options.output_dir)       # what it refuses is refused before the trainings
+    trained = train_all(options, dataset.get(), [(seed, kind) for seed in seeds for kind in label_networks.KINDS])
+    if options.train_only:
+        return
+    checksum = hashlib.sha256("".join(metrics["weights_sha256"] for metrics in trained).encode()).hexdigest()
+    if from_flags.finished(make(checksum, trained), options):
+        aggregate.draw([options.output_dir], options.output_dir)
+
+
+def train_all(options, dataset, networks):
+    """Trains the networks, list of (seed, kind), of this shard with --train_only, else all; returns their metrics."""
     if options.train_only:
         networks = runs.shard(networks, options.shard, options.num_shards)
     elif options.num_shards > 1:
         _check_trained(options.training_dir, networks)
-    trained = [train(options, dataset.get(), goal, seed, kind) for seed, kind in networks]
-    if options.train_only:
-        return
-    checksum = hashlib.sha256("".join(metrics["weights_sha256"] for metrics in trained).encode()).hexdigest()
-    job = jobs.trained_networks(
-        classifier, dataset, protocol, from_flags.units(options), Networks(options.training_dir, seeds),
-        len(label_networks.KINDS), checksum, from_flags.flagfile(found), {"networks": trained})
-    if from_flags.finished(job, options):
-        aggregate.draw([options.output_dir], options.output_dir)
+    return [train(options, dataset, goal_of(options), seed, kind) for seed, kind in networks]
 
 
 def train(options, dataset, goal, seed, kind):

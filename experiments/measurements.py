@@ -18,6 +18,7 @@ import tf_keras
 from experiments import from_flags
 from sanity_checks import methods
 from sanity_checks import metrics
+from sanity_checks import parents
 from sanity_checks import runs
 from sanity_checks.comparison import runner
 from sanity_checks.methods import pair
@@ -197,8 +198,13 @@ def benchmark_memory(classifier, options):
     """Two processes of their own: the ratio is that of many images to few, which should be near 1."""
     few, many = 100, 5000
     command = [sys.executable, "-m", "experiments.benchmark", f"--model={options.model}"]
-    measured = [float(subprocess.run([*command, f"--memory_images={count}"], capture_output=True, text=True,
-                                     check=True).stdout.split()[-1]) for count in (many, few)]
+    measured = []
+    for count in (many, few):
+        ended = subprocess.run([*command, f"--memory_images={count}"], capture_output=True, text=True, env=parents.environment())
+        if ended.returncode:
+            told = ended.stderr.strip().splitlines()[-1:] or [f"exit status {ended.returncode}"]
+            raise ValueError(f"benchmarks: memory could not be measured: {told[0]}")
+        measured.append(float(ended.stdout.split()[-1]))
     yield Line(f"resident memory, {many} images against {few}", *measured, "MB")
 
 

@@ -10,10 +10,13 @@ by the same command.
 import os
 
 from experiments import command
+from experiments import flag_checks
 from experiments import flag_groups
 from experiments import from_flags
+from experiments import trained_first
 from sanity_checks import figures
 from sanity_checks import runs
+from sanity_checks import spreadsheets
 from sanity_checks import tables
 from sanity_checks.analysis import aggregation
 from sanity_checks.figures import agreement
@@ -36,15 +39,24 @@ def define():
     return found
 
 
+def check(found):
+    """ValueError if the flags cannot be those of a run."""
+    flag_checks.check(found)
+
+
 def main(found):
-    from_flags.check(found)
+    check(found)
+    flag_checks.warn(found)
     options = found.values
     made = {name: from_flags.make_method(options, name) for name in calibration_units.METHODS}
-    classifier = from_flags.classifier(options)
-    dataset = from_flags.dataset(options, classifier.get())
     settings = calibration_units.Settings(made, tuple(options.metrics), options.seed, options.batch_size)
-    job = calibration_units.job(classifier, dataset, settings, from_flags.units(options), from_flags.flagfile(found))
-    if from_flags.finished(job, options):
+
+    def make(classifier):
+        dataset = from_flags.dataset(options, classifier.get())
+        return calibration_units.job(classifier, dataset, settings, from_flags.units(options, dataset.get()),
+                                     from_flags.flagfile(found))
+
+    if from_flags.finished(trained_first.job(options, make), options):
         draw(options.output_dir)
 
 
@@ -56,7 +68,7 @@ def draw(output_dir):
     caption = (f"Calibration of the metrics (appendix B): {names.label(names.MODELS, model)}, "
                f"{names.label(names.DATASETS, dataset)}")
     folder = os.path.join(output_dir, tables.FOLDER)
-    files.write_text(os.path.join(folder, "compared.csv"), table.to_csv(index=False, lineterminator="\n"))
+    files.write_text(os.path.join(folder, "compared.csv"), spreadsheets.frame_csv(table))
     for released, part in table.groupby(table["metric"].map(metrics.is_released)):
         stem = f"{calibration.TEST}_released" if released else calibration.TEST
         grid = calibration.grid(part, caption)

@@ -9,7 +9,7 @@ than this after randomization has followed the weights. Flags and files are thos
 from experiments import command
 from experiments import randomization
 
-define = randomization.define
+define, check = randomization.define, randomization.check
 
 
 def main(found):

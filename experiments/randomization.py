@@ -6,8 +6,10 @@ from absl import logging
 
 from experiments import aggregate
 from experiments import command
+from experiments import flag_checks
 from experiments import flag_groups
 from experiments import from_flags
+from experiments import trained_first
 from sanity_checks.comparison import jobs
 from sanity_checks.weights import states
 
@@ -33,24 +35,34 @@ def _log_what_is_not_drawn(classifier, drawn):
         logging.info("not drawn: %s", ", ".join(whole + [f"{rest} variables of other blocks"] * bool(rest)))
 
 
+def check(found):
+    """ValueError if the flags cannot be those of a run."""
+    flag_checks.check(found)
+
+
 def run(found, test):
     """Runs a test of `sanity_checks.weights.states.TESTS` as the flags say, then draws its tables and figures.
 
     With several shards, the process that finishes the last unit draws; any process can draw again later with
     `python -m experiments.aggregate`.
     """
-    from_flags.check(found)
-    options = found.values
+    check(found)
+    flag_checks.warn(found)
     forced = states.TESTS[test].redraw
-    if forced and options.redraw != forced:
-        logging.warning("--redraw=%s has no effect: this test always draws %s weights", options.redraw, forced)
-    drawn = from_flags.randomization(options)
-    classifier = from_flags.classifier(options)
-    protocol = from_flags.protocol(options, test, classifier.get(), drawn)
-    dataset = from_flags.dataset(options, classifier.get())
-    path = os.path.abspath(options.weights) if options.weights else None
-    job = jobs.weight_states(classifier, dataset, protocol, from_flags.units(options), from_flags.flagfile(found),
-                             {"weights_file": path})
-    _log_what_is_not_drawn(classifier.get(), drawn)
+    if forced and found.values.redraw != forced:
+        logging.warning("--redraw=%s has no effect: this test always draws %s weights", found.values.redraw, forced)
+    options, drawn = found.values, from_flags.randomization(found.values)
+
+    def make(classifier):
+        protocol = from_flags.protocol(options, test, classifier.get(), drawn)
+        dataset = from_flags.dataset(options, classifier.get())
+        path = os.path.abspath(options.weights) if options.weights else None
+        return jobs.weight_states(classifier, dataset, protocol, from_flags.units(options, dataset.get()),
+                                  from_flags.flagfile(found), {"weights_file": path})
+
+    job = trained_first.job(options, make)
+    loaded = job.build.classifier.get()
+    from_flags.log_feature_map(loaded, job.build.protocol.methods)
+    _log_what_is_not_drawn(loaded, drawn)
     if from_flags.finished(job, options):
         aggregate.draw([options.output_dir], options.output_dir)

@@ -8,7 +8,6 @@ print). What is finished is not run again, what was killed goes on, and what can
 """
 
 import glob
-import json
 import os
 
 from absl import flags
@@ -16,13 +15,12 @@ from absl import logging
 
 from experiments import command
 from experiments import commands
-from experiments import flag_groups
+from experiments import from_flags
 from experiments import reproduction
-from sanity_checks import datasets
-from sanity_checks import methods
-from sanity_checks import metrics
+from experiments import reproduction_checks
 from sanity_checks import report
 from sanity_checks import tables as table_files
+from sanity_checks.training import training_run
 from sanity_checks.vocabulary import methods as method_records
 
 
@@ -66,15 +64,12 @@ def define():
 
 
 def main(found):
+    reproduction_checks.check(found.values)
     options = found.values
-    if not options.output_dir:
-        raise ValueError("output_dir: expected a folder for all runs and the report, got nothing")
-    flag_groups.check_names("methods", options.methods, methods.METHODS)
-    for name in ("metrics", "photograph_metrics"):
-        if options[name].value:
-            flag_groups.check_names(name, options[name].value, metrics.METRICS)
-    datasets.find_preprocessing(options.preprocess, 3)
     steps = reproduction.steps(options)
+    reproduction_checks.check_steps(steps, options.output_dir)
+    if options.datasets:
+        from_flags.warn_of_figures(from_flags.figure_images(options), options.num_images)
     if options.list:
         for step in steps:
             print(f"{step.name:32} {'skipped: ' + step.missing if step.missing else step.binary}")
@@ -123,11 +118,7 @@ def write_report(output_dir, steps, failed):
 def trainings(output_dir):
     """What is recorded of the trained networks: list of dict."""
     paths = sorted(glob.glob(os.path.join(output_dir, "models", "**", "metrics.json"), recursive=True))
-    found = []
-    for path in paths:
-        with open(path, encoding="utf-8") as file:
-            found.append(json.load(file))
-    return found
+    return [training_run.read_metrics(os.path.dirname(path)) for path in paths]
 
 
 if __name__ == "__main__":

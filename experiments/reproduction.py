@@ -3,13 +3,17 @@
 import dataclasses
 import os
 
+from experiments import further_flags
 from sanity_checks import datasets
+from sanity_checks.comparison import jobs
+from sanity_checks.training import training_run
 from sanity_checks.vocabulary import datasets as dataset_records
 from sanity_checks.vocabulary import methods as method_records
 from sanity_checks.vocabulary import models as model_records
 from sanity_checks.vocabulary import names
 
 SMALL_MODELS = ("cnn", "mlp")
+TRAINING_SEED = 0
 CONTROLS = ("edge_detector", "random_map")
 SIMILARITY, PROTOCOL = "similarity", "protocol"     # beginnings of the flagfiles: without, and with, how weights are drawn
 
@@ -19,6 +23,7 @@ BINARIES = {
     "random_networks": "random_networks",
     "labels": "label_randomization",
 }
+TESTED = (*BINARIES.values(), "edge_comparison")        # that --test_flags go to, as far as they have them
 
 # The paper's figures that the runs of a model on a data set go into, by test; mnist_5k stands for mnist.
 FIGURES = {
@@ -64,36 +69,52 @@ def steps(options):
         ValueError: an unknown model or data set.
     """
     for name, given, known in (("models", options.models, SMALL_MODELS), ("datasets", options.datasets, datasets.DATASETS)):
-        unknown = [value for value in given if value not in known or value in dataset_records.GIVEN]
-        if unknown:
-            raise ValueError(f"--{name}: expected some of {', '.join(known)}, got {unknown[0]!r}")
-    found = []
+        for value in given:
+            if value not in known or value in dataset_records.GIVEN:
+                raise ValueError(f"{name}: expected some of {', '.join(known)}, got {value!r}")
+            if given.count(value) > 1:
+                raise ValueError(f"{name}: {value!r} is named twice")
+    found, missing = [], ""
     for dataset in options.datasets:
-        missing = unavailable(dataset, options.data_dir)
+        missing = unavailable(options, dataset)
         for model in options.models:
             found += small_network(options, model, dataset, missing)
     if options.datasets:
-        found += discussion(options, options.datasets[-1], unavailable(options.datasets[-1], options.data_dir))
+        found += discussion(options, options.datasets[-1], missing)
     return found + photographs(options)
 
 
-def unavailable(dataset, data_dir):
-    """Why a data set cannot be read, in a line; "" if it can."""
+def unavailable(options, dataset):
+    """Why a data set cannot be read, in a line; "" if it can.
+
+    Raises:
+        ValueError: it has fewer images than --num_images, or a network was trained on it otherwise.
+    """
     try:
-        datasets.load(dataset, data_dir if dataset != "mnist_5k" else None)
+        found = datasets.load(dataset, options.data_dir if dataset != "mnist_5k" else None)
     except (ValueError, OSError) as error:
         return " ".join(str(error).split())
+    jobs.Units(num_images=options.num_images).count(found)
+    for model in options.models:
+        path = weights_file(options, model, dataset)
+        if os.path.exists(path):
+            training_run.check_reusable(path, model, found, options.training_iterations, TRAINING_SEED)
     return ""
+
+
+def weights_file(options, model, dataset):
+    """Where a network that is trained here lies: str."""
+    return os.path.join(options.output_dir or "", "models", f"{model}_{dataset}", training_run.WEIGHTS)
 
 
 def small_network(options, model, dataset, missing):
     """The tests of a network on a small data set, trained by the first of them that needs it."""
     data = ("--dataset=" + dataset, *((f"--data_dir={options.data_dir}",) if options.data_dir else ()))
-    weights = os.path.join(options.output_dir, "models", f"{model}_{dataset}", "weights.h5")
-    trained = (f"--weights={weights}", "--train_if_missing", f"--training_iterations={options.training_iterations}")
+    trained = (f"--weights={weights_file(options, model, dataset)}", "--train_if_missing", f"--training_iterations={options.training_iterations}")
     figures = FIGURES[model, "mnist" if dataset == "mnist_5k" else dataset]
     chosen = [method for method in options.methods
               if model_records.MODELS[model].feature_map or not _reads_features(method)]
+    missing = missing or ("" if chosen else f"none of --methods suits {names.label(names.MODELS, model)}")
     common = (f"--model={model}", *data, f"--methods={','.join(chosen)}", f"--num_images={options.num_images}")
     found = []
     for test, binary in BINARIES.items():
@@ -129,8 +150,9 @@ def inception(options):
              missing, figures.get(test, ()))
         for test in ("cascading", "independent", "random_networks")]
     edges = [method for method in options.methods if method in method_records.PAPER]
+    lacking = missing or ("" if edges else "none of --methods is one of the paper's")
     found.append(Step("edge_comparison", "edge_comparison",
-                      _tested(options, (*common, f"--methods={','.join(edges)}", *count), "edge_comparison"), missing, (1, "37B"),
+                      _tested(options, (*common, f"--methods={','.join(edges)}", *count), "edge_comparison"), lacking, (1, "37B"),
                       is_run=False, pictures={1: "figures/maps_grey.*", "37B": "figures/maps_diverging.*"}))
     found.append(_calibration(options, "inception_v3", (*common, *count), missing))
     return found
@@ -177,7 +199,8 @@ def _tested(options, arguments, binary):
     part = SIMILARITY if binary in ("label_randomization", "edge_comparison") else PROTOCOL
     protocol = os.path.join(os.path.dirname(__file__), "flagfiles", f"{part}_{options.protocol}.flags")
     metrics = (f"--metrics={','.join(options.metrics)}",) if options.metrics else ()
-    return (f"--flagfile={protocol}", *metrics, *arguments, *options.test_flags,
+    tested = [flag for flag in options.test_flags if further_flags.name_of(flag, "test_flags", TESTED) in further_flags.known(binary)]
+    return (f"--flagfile={protocol}", *metrics, *arguments, *tested,
             f"--figure_images={','.join(options.figure_images)}")
 
 

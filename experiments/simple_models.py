@@ -13,6 +13,7 @@ import os
 from absl import flags
 
 from experiments import command
+from experiments import flag_checks
 from experiments import flag_groups
 from experiments import from_flags
 from sanity_checks import figures
@@ -39,13 +40,19 @@ def define():
     return found
 
 
+def check(found):
+    """ValueError if the flags cannot be those of a run."""
+    flag_checks.check(found)
+
+
 def main(found):
-    from_flags.check(found)
+    check(found)
+    flag_checks.warn(found)
     options = found.values
     made = {method: from_flags.make_method(options, method) for method in closed_forms.SHOWN}
     settings = closed_form_units.Settings(made, options.filter, options.seed, options.batch_size)
     dataset = from_flags.dataset(options)
-    job = closed_form_units.job(dataset, settings, from_flags.units(options), from_flags.flagfile(found))
+    job = closed_form_units.job(dataset, settings, from_flags.units(options, dataset.get()), from_flags.flagfile(found))
     if from_flags.finished(job, options):
         draw(options.output_dir, dataset.get().test.ids)
 

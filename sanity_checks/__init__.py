@@ -20,6 +20,7 @@ __version__ = version.VERSION
 _HOME = {
     "load_classifier": "sanity_checks.models",
     "explain": "sanity_checks.methods",
+    "standard_errors": "sanity_checks.methods",
     "similarity": "sanity_checks.metrics",
     "weight_states": "sanity_checks.weights.states",
     "trained_states": "sanity_checks.weights.states",

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from collections.abc import Sequence
-import dataclasses
 import functools
 import os
 import tempfile
@@ -12,26 +11,27 @@ import matplotlib.figure
 import numpy as np
 import pandas as pd
 
-from sanity_checks import datasets
+from sanity_checks import arguments
+from sanity_checks import given
 from sanity_checks import methods as methods_module
-from sanity_checks import pixels
+from sanity_checks import metrics as metrics_module
+from sanity_checks import notebook
 from sanity_checks import report
 from sanity_checks import runs
 from sanity_checks.analysis import aggregation
+from sanity_checks.analysis import degenerate
 from sanity_checks.analysis import verdicts
 from sanity_checks.comparison import jobs
 from sanity_checks.comparison import packing
 from sanity_checks.comparison import runner
 from sanity_checks.comparison import sources
-from sanity_checks.datasets import base
 from sanity_checks.figures import curves
-from sanity_checks.methods import base as methods_base
 from sanity_checks.models import classifier as classifiers
 from sanity_checks.models import input_range as input_ranges
 from sanity_checks.runs import execute
-from sanity_checks.runs import fingerprint
 from sanity_checks.vocabulary import tests as test_records
 from sanity_checks.weights import initialization
+from sanity_checks.weights import ownership
 from sanity_checks.weights import states
 
 NULL = test_records.NULL
@@ -58,9 +58,14 @@ class Report:
         return aggregation.aggregate(self.rows)
 
     @functools.cached_property
+    def assessment(self) -> verdicts.Assessment:
+        """`analysis.verdicts.Assessment`: verdicts, and the evidence stage by stage."""
+        return verdicts.assess(self.rows, summary=self.table)
+
+    @property
     def verdicts(self) -> pd.DataFrame:
         """pandas.DataFrame: whether each method follows the weights, by the rule of `analysis.verdicts`."""
-        return verdicts.verdicts(self.rows)
+        return self.assessment.verdicts
 
     def plot(self, test: str | None = None, band: str = "sd") -> matplotlib.figure.Figure:
         """Curves of similarity against stage.
@@ -87,7 +92,7 @@ class Report:
         return report.write(os.fspath(directory), runs=list(self.directories.values()))
 
     def _repr_html_(self):
-        return self.verdicts.to_html(index=False)
+        return notebook.page(self.assessment, self.table, self.directories)
 
 
 def run(classifier: classifiers.Classifier, images: np.ndarray,
@@ -120,76 +125,32 @@ def run(classifier: classifiers.Classifier, images: np.ndarray,
     Raises:
         ValueError: an unknown name, or images, labels or methods that do not fit the classifier; or the folder holds
             a run of something else (images, weights, model, code of a method, settings), which the message names.
+        RuntimeError: another thread works with the classifier.
     """
-    made = make_methods(classifier, methods)
-    data = sources.given(_dataset(classifier, images, labels, image_ids, input_range))
+    methods_module.check_classifier(classifier)
+    tests, metrics = given.names(tests, "tests", {**states.TESTS, **states.TRAINED}), given.names(metrics, "metrics", metrics_module.METRICS)
+    draws, null_draws = (arguments.whole_number(value, name, 1) for name, value in (("draws", draws), ("null_draws", null_draws)))
+    seed = arguments.whole_number(seed, "seed")
+    batch_size = batch_size if batch_size is None else arguments.whole_number(batch_size, "batch_size", 1)
+    output_dir = output_dir if output_dir is None else arguments.path(output_dir, "output_dir")
+    made = given.make_methods(classifier, methods)
+    data = sources.given(given.dataset(classifier, images, labels, image_ids, input_range))
     mismatch = input_ranges.mismatch(classifier, data.get())
     if mismatch:
         warnings.warn(mismatch, stacklevel=2)
-    for test in tests:
-        states.stages(classifier, test, randomization)      # an unknown test is refused before any has run
     packed = sources.Source(packing.Packed(classifier), classifier)
-    keep = None if output_dir else tempfile.TemporaryDirectory()
-    folder = os.fspath(output_dir) if output_dir else keep.name
+    keep = tempfile.TemporaryDirectory() if output_dir is None else None
+    folder = keep.name if output_dir is None else output_dir
     directories = {test: os.path.join(folder, test) for test in dict.fromkeys([*tests, NULL])}
-    work = {}
-    for test in directories:
-        protocol = runner.Protocol(test, made, tuple(metrics), seed, randomization, explained_class, batch_size)
-        units = jobs.Units(null_draws if test == NULL else draws, figure_images=tuple(range(min(SHOWN, len(images)))))
-        work[test] = jobs.weight_states(packed, data, protocol, units)
-    for test, job in work.items():
-        execute.execute(job, directories[test], progress=progress)
-    return Report(directories, keep)
-
-
-def make_methods(classifier, methods):
-    """The methods that a user gave, each under a name of its own: dict, name -> `methods.base.Method`.
-
-    Args:
-        classifier: `Classifier` that they must be able to explain.
-        methods: see `run`.
-
-    Raises:
-        ValueError: no methods, an unknown name, two methods of one name, a function that is called like a registered
-            method, or a method that cannot explain the classifier.
-    """
-    given = list(methods.items() if isinstance(methods, Mapping) else ((_name(method), method) for method in methods))
-    if not given:
-        raise ValueError("methods: expected at least one, got none")
-    made = {}
-    for name, method in given:
-        if name in made:
-            raise ValueError(f"methods: two are called {name!r}; give them names: a dict of name -> method")
-        if not isinstance(method, (str, methods_base.Method)) and name in methods_module.METHODS:
-            raise ValueError(f"methods: a function of your own is called {name!r} like a registered method; give it "
-                             f"another name: a dict of name -> method")
-        made[name] = method if isinstance(method, methods_base.Method) else methods_module.make(method)
-        methods_module.check_suitable(classifier, name, made[name])
-    return made
-
-
-def _name(method):
-    """The name of a method that was given without one: registered, with what differs from the defaults, or its own."""
-    if not isinstance(method, methods_base.Method):
-        return methods_module.name_of(method)
-    name = next((name for name, kind in methods_module.METHODS.items() if kind is type(method)), type(method).__name__)
-    if name not in methods_module.METHODS:
-        return name
-    changed = [f"{field.name}={fingerprint.json_value(getattr(method, field.name))}"
-               for field in dataclasses.fields(method)
-               if fingerprint.code(getattr(method, field.name)) != fingerprint.code(field.default)]
-    return f"{name}({', '.join(changed)})" if changed else name
-
-
-def _dataset(classifier, images, labels, image_ids, input_range):
-    images = pixels.as_float32(images)
-    if images.ndim != 4 or images.shape[1:] != classifier.image_shape or not len(images):
-        raise ValueError(f"images: expected shape [N, {', '.join(map(str, classifier.image_shape))}] with N > 0, "
-                         f"got {list(images.shape)}")
-    ids = tuple(map(str, range(len(images)) if image_ids is None else image_ids))
-    if len(set(ids)) != len(images):
-        raise ValueError(f"image_ids: expected {len(images)} distinct names, got {len(ids)}, {len(set(ids))} distinct")
-    labels = None if labels is None else datasets.base.class_labels(labels, len(images))
-    span = input_range or pixels.value_range(images)
-    return base.Dataset("images", "memory", base.content_sha256(images), None, None,
-                        base.ArraySplit(images, labels, ids), images.shape[1:], span)
+    with ownership.changing(classifier):
+        work = {}
+        for test in directories:        # all jobs are made, with what they refuse, before the first is done
+            protocol = runner.Protocol(test, made, tuple(metrics), seed, randomization, explained_class, batch_size)
+            units = jobs.Units(null_draws if test == NULL else draws, figure_images=tuple(range(min(SHOWN, len(data.get().test)))))
+            work[test] = jobs.weight_states(packed, data, protocol, units)
+        for test, job in work.items():
+            execute.execute(job, directories[test], progress=progress)
+    found = Report(directories, keep)
+    for told in filter(None, [degenerate.message(found.rows), *degenerate.warnings(found.rows)]):
+        warnings.warn(told, stacklevel=2)
+    return found

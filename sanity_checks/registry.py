@@ -1,5 +1,6 @@
 """Looking a name up in one of the literal registries (methods, metrics, models, datasets, tests, initializers)."""
 
+from collections.abc import Hashable
 import difflib
 
 
@@ -14,7 +15,7 @@ def lookup(registry, name, kind):
     Raises:
         ValueError: the name is unknown; the message lists the known names and the nearest one.
     """
-    if name in registry:
+    if isinstance(name, Hashable) and name in registry:
         return registry[name]
     near = difflib.get_close_matches(str(name), registry, n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""

@@ -1,7 +1,5 @@
 """Tables: the whole summary as one CSV file, and per metric a table of methods against stages."""
 
-import csv
-import io
 import json
 import os
 import re
@@ -10,6 +8,7 @@ import textwrap
 import numpy as np
 import pandas as pd
 
+from sanity_checks import spreadsheets
 from sanity_checks.analysis import aggregation
 from sanity_checks.runs import files
 from sanity_checks.vocabulary import names
@@ -28,7 +27,7 @@ _LATEX_ESCAPES = str.maketrans({
 })
 
 
-def write_tables(summary, output_dir):
+def write_tables(summary, output_dir, notes=()):
     """Writes `tables/` in a directory: summary.csv, and a .csv, .md and .tex of each run and metric.
 
     Those are tables of methods (rows) against stages (columns), each cell "mean [low, high]" with the 95 %
@@ -37,17 +36,20 @@ def write_tables(summary, output_dir):
     Args:
         summary: pandas.DataFrame from `aggregation.aggregate`.
         output_dir: str, for example a run directory.
+        notes: sequence of str, sentences below every table, such as that a run is not finished.
 
     Returns:
         list of str, the files written.
     """
     folder = os.path.join(output_dir, FOLDER)
     written = [os.path.join(folder, "summary.csv")]
-    files.write_text(written[0], summary.to_csv(index=False, lineterminator="\n"))
+    files.remove_leftovers(folder)
+    files.write_text(written[0], spreadsheets.frame_csv(summary))
+    stems = names.file_stems((*run, metric) for run, metric, _ in _blocks(summary))
     for run, metric, block in _blocks(summary):
         caption = _caption(run, metric) + ". Mean [95 % interval]."
-        path = os.path.join(folder, names.file_stem(*run, metric))
-        written += write_grid(path, _grid(block, _mean_and_interval), caption, _notes(block))
+        path = os.path.join(folder, stems[*run, metric])
+        written += write_grid(path, _grid(block, _mean_and_interval), caption, [*_notes(block), *notes])
     return written
 
 
@@ -64,7 +66,7 @@ def write_grid(path, grid, caption, notes=(), across="Stage"):
     Returns:
         list of str, the files written.
     """
-    texts = {"csv": _csv(grid), "md": markdown(grid, caption, notes), "tex": _latex(grid, caption, notes, across),
+    texts = {"csv": spreadsheets.lines_csv(grid), "md": markdown(grid, caption, notes), "tex": _latex(grid, caption, notes, across),
              "json": json.dumps({"caption": caption, "grid": grid, "notes": list(notes)}, ensure_ascii=False) + "\n"}
     for suffix, text in texts.items():
         files.write_text(f"{path}.{suffix}", text)
@@ -83,14 +85,14 @@ def read_grid(path):
     Raises:
         ValueError: the file is not one of `write_grid`.
     """
-    with open(f"{path}.json", encoding="utf-8") as file:
-        try:
-            found = json.load(file)
-            head, *lines = found["grid"]
-            table = pd.DataFrame(lines, columns=head, dtype=str)
-            table.attrs["note"] = " ".join(found["notes"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{path}.json is not a table of this software: {error}") from error
+    kind = "a table of this software"
+    found = files.read_json(f"{path}.json", kind, {"grid": list, "notes": list})
+    grid = found["grid"]
+    if not grid or not all(isinstance(line, list) and len(line) == len(grid[0]) for line in grid) or not all(
+            isinstance(text, str) for text in (*(cell for line in grid for cell in line), *found["notes"])):
+        raise ValueError(f"{path}.json is damaged: expected {kind}, lines of equally many texts, found others")
+    table = pd.DataFrame(grid[1:], columns=grid[0], dtype=str)
+    table.attrs["note"] = " ".join(found["notes"])
     return table
 
 
@@ -167,12 +169,6 @@ def _notes(block):
         listed = [f"{names.label(names.METHODS, method)} {count}" for method, count in counts.items()]
         notes.append(f"Degenerate pairs, over all stages, left out of the means: {', '.join(listed)}.")
     return notes
-
-
-def _csv(grid):
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(grid)
-    return text.getvalue()
 
 
 def markdown(grid, caption, notes=()):

@@ -7,6 +7,7 @@ import tf_keras
 
 import sanity_checks
 from sanity_checks import api
+from sanity_checks import given
 from sanity_checks import methods
 
 
@@ -53,6 +54,14 @@ def test_a_method_that_ignores_the_weights_is_found_out(report):
     assert (values == 1).all()
 
 
+def test_a_notebook_shows_verdicts_conclusions_curves_and_maps(report):
+    page = report._repr_html_()
+    assert page.count("<img") == 3 and page.count("data:image/png;base64,iVBOR") == 3       # curves of two tests, maps
+    assert "<td style='text-align: left'>edges</td><td style='text-align: left'>insensitive</td>" in page and "████" in page
+    assert "Do not use edges to see what this model has learnt" in page and "Maps of image 0" in page
+    assert "random_networks" not in page and "Random Networks" not in page
+
+
 def test_plots_are_figures(report):
     figure = report.plot("independent")
     assert [axes.get_ylabel() for axes in figure.axes] == ["Rank Correlation (ABS)", "Rank Correlation (No ABS)"]
@@ -80,7 +89,7 @@ def test_parameters_by_instance_and_names_by_dict(own_model, images):
 
 def test_two_instances_of_a_method_have_names_of_their_own(own_model, images):
     made = [methods.make("smoothgrad", samples=2), methods.make("smoothgrad", samples=3), methods.make("smoothgrad")]
-    named = api.make_methods(own_model, made)
+    named = given.make_methods(own_model, made)
     assert list(named) == ["smoothgrad(samples=2)", "smoothgrad(samples=3)", "smoothgrad"]
     assert [method.samples for method in named.values()] == [2, 3, 50]
 
@@ -130,3 +139,12 @@ def test_the_page_shows_the_verdicts_and_the_maps(report, tmp_path):
     for expected in ("insensitive", "edges", "hidden", "Cascading Randomization", "Independent Randomization"):
         assert expected in text
     assert (tmp_path / "page" / "tables" / "verdicts.csv").exists()
+
+
+def test_maps_that_are_all_degenerate_are_warned_about(own_model, images):
+    def zeros(classifier, images, targets, seed):
+        return np.zeros(np.shape(images), np.float32)
+    with pytest.warns(UserWarning, match="^nothing was measured: .* every map of zeros is degenerate"):
+        sanity_checks.run(own_model, images[:2], methods=[zeros], progress=False, null_draws=1)
+    with pytest.warns(UserWarning, match="cascading: every map of zeros is degenerate"):
+        sanity_checks.run(own_model, images[:2], methods=["gradient", zeros], progress=False, null_draws=1)

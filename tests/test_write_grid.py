@@ -39,8 +39,10 @@ def test_what_was_written_is_read_back(tmp_path):
     assert found.attrs["note"] == "A note. Another."
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[]", '{"grid": [], "notes": []}'])
+@pytest.mark.parametrize("content", ["", "{}", "[]", "null", '{"grid": [', '{"grid": [], "notes": []}', '{"grid": {}, "notes": []}',
+                                     '{"grid": [["a"], ["b", "c"]], "notes": []}', '{"grid": [["a"], 3], "notes": []}',
+                                     '{"grid": ["ab", ["b", "c"]], "notes": []}', '{"grid": [["a"], ["b"]], "notes": [3]}'])
 def test_another_file_is_refused(tmp_path, content):
     (tmp_path / "t.json").write_text(content)
-    with pytest.raises(ValueError, match="t.json is not a table of this software"):
+    with pytest.raises(ValueError, match="t.json is damaged: expected a table of this software"):
         tables.read_grid(str(tmp_path / "t"))

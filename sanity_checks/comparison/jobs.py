@@ -3,16 +3,15 @@
 from collections.abc import Callable
 import dataclasses
 
-from sanity_checks import methods
+from sanity_checks.comparison import checks
 from sanity_checks.comparison import identity
 from sanity_checks.comparison import runner
 from sanity_checks.comparison import sources
 from sanity_checks.runs import job as jobs
 from sanity_checks.runs import work_units
+from sanity_checks.vocabulary import tests as test_records
 from sanity_checks.weights import initialization
 from sanity_checks.weights import states
-
-CALLED_TWICE = 2        # images on which a user's own method must agree with itself
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,6 +94,8 @@ def weight_states(classifier, dataset, protocol, units, flagfile="", record=None
     # names of stages stand in the rows, and Keras numbers layers without a name as it likes
     stages = [state.name for state in states.stages(loaded, protocol.test, protocol.randomization)]
     draws = {**identity.of_randomization(protocol.randomization), "stages": stages}
+    if protocol.test != test_records.NULL:
+        checks.warn_of_copies(loaded, dataset.get(), protocol)
     return _job(classifier, dataset, protocol, units, len(stages), held, draws, None, flagfile, record)
 
 
@@ -117,7 +118,9 @@ def _job(classifier, dataset, protocol, units, num_states, held, draws, networks
     check_images(loaded, images)
     protocol = protocol.of_images(images)
     runner.check_explained_classes(loaded, images, units.count(images), protocol)
-    methods.check_repeatable(loaded, protocol.methods, images.test[:CALLED_TWICE], protocol.seed, protocol.batch_size)
+    checks.check_metrics(protocol.metrics, loaded.image_shape)
+    cut = units.cut(images)
+    checks.check_methods(loaded, images, protocol.methods, protocol.seed, protocol.batch_size)
     of_methods, code = identity.of_methods(protocol.methods)
     settings = {
         "test": protocol.test, "model": loaded.name, "dataset": images.name, "metrics": list(protocol.metrics),
@@ -128,7 +131,7 @@ def _job(classifier, dataset, protocol, units, num_states, held, draws, networks
     batch_size = protocol.batch_size or runner.batch_size(loaded)
     return jobs.Job(
         protocol.test, settings, {**held, **identity.of_images(images, units.count(images)), **code},
-        units.cut(images), num_states * protocol.passes(loaded.image_shape), build, flagfile=flagfile,
+        cut, num_states * protocol.passes(loaded.image_shape), build, flagfile=flagfile,
         record={"batch_size": batch_size, **(record or {})})
 
 

@@ -7,6 +7,7 @@ from sanity_checks.datasets import image_folder
 from sanity_checks.datasets import mnist
 from sanity_checks.datasets import mnist_5k
 from sanity_checks.datasets import preprocessing
+from sanity_checks.datasets import sample_photographs
 
 Dataset = base.Dataset
 sha256 = base.sha256
@@ -16,6 +17,7 @@ DATASETS = {
     "fashion_mnist": mnist.load_fashion_mnist,
     "mnist_5k": mnist_5k.load,
     "image_folder": image_folder.load,
+    "sample_photographs": sample_photographs.load,
     "arrays": arrays.load,
 }
 
@@ -32,7 +34,7 @@ def load(name, data_dir=None, **options):
         name: a name in `DATASETS`.
         data_dir: str or path, folder of its files; None looks in the usual places (`sanity_checks.datasets.mnist`).
         **options: of the data set's own loader; `image_folder` has images, image_size, preprocess, skip_unreadable,
-            channels; `arrays` has images, preprocess.
+            channels; `sample_photographs` those but images and skip_unreadable; `arrays` has images, preprocess.
 
     Returns:
         `Dataset`.

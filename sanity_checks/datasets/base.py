@@ -117,8 +117,11 @@ def class_labels(values, count):
     Raises:
         ValueError: one-hot rows, fractions, numbers beyond `LARGEST_LABEL`, or another number of labels.
     """
-    labels = np.asarray(values)
     expected = f"labels: expected {count} class numbers, found"
+    try:
+        labels = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{expected} a {type(values).__name__} of lists of several lengths") from error
     if labels.ndim == 2 and labels.shape[1] > 1 and len(labels) == count:
         raise ValueError(f"{expected} one-hot of shape {labels.shape}; give labels.argmax(axis=1)")
     if labels.shape not in ((count,), (count, 1)):

@@ -82,10 +82,9 @@ def load(data_dir=None, images=None, image_size=(299, 299), preprocess=preproces
     if not images:
         raise ValueError("images: expected a folder, a glob or a CSV of photographs, got nothing")
     images = os.path.expanduser(os.fspath(images))
-    if channels not in MODES:
-        raise ValueError(f"images: photographs have 1 channel (grey), 3 (RGB) or 4 (RGBA), the model takes {channels}")
-    way, image_shape = preprocessing.find(preprocess, channels), (*image_size, channels)
+    way, image_shape = prepared(preprocess, image_size, channels)
     paths, labels, class_names = _listed(images)
+    _check_names(paths)
     sums = _checksums(paths)
     bad = {path for path, found in sums.items() if isinstance(found, Exception)}
     _report(bad, sums, skip_unreadable)
@@ -100,6 +99,13 @@ def load(data_dir=None, images=None, image_size=(299, 299), preprocess=preproces
         name="image_folder", source=images, sha256=hashlib.sha256(listing.encode()).hexdigest(), train=None,
         validation=None, test=split, image_shape=image_shape, input_range=way.input_range,
         class_names=class_names, skipped=tuple(sorted(bad)), bgr=way.bgr)
+
+
+def prepared(preprocess, image_size, channels):
+    """How photographs become inputs of this form: (`preprocessing.Preprocessing`, (H, W, C)); ValueError where they cannot."""
+    if channels not in MODES:
+        raise ValueError(f"images: photographs have 1 channel (grey), 3 (RGB) or 4 (RGBA), the model takes {channels}")
+    return preprocessing.find(preprocess, channels), (*image_size, channels)
 
 
 def read_pixels(path, image_size, channels=3):
@@ -132,6 +138,14 @@ def _listed(images):
             raise FileNotFoundError(f"images: no such file: {images}")
         return csv_list.read(images)
     return listing.photographs(images), None, None
+
+
+def _check_names(paths):
+    """ValueError if the name of a file cannot be written into rows, which are UTF-8."""
+    for path in paths:
+        shown = path.encode("utf-8", "backslashreplace").decode()
+        if shown.encode() != path.encode("utf-8", "surrogateescape"):
+            raise ValueError(f"images: the name of {shown} is not UTF-8; rename the file")
 
 
 def _checksums(paths):

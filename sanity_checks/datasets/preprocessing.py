@@ -56,6 +56,10 @@ def _caffe(pixels):
     return pixels[..., ::-1] - CAFFE_MEAN
 
 
+def _efficientnet_lite(pixels):
+    return (pixels - 127.) / 128
+
+
 def _standardized(mean, std, pixels):
     return (pixels - mean) / std
 
@@ -73,6 +77,7 @@ PREPROCESSING = {
     "tf": Preprocessing(_inception, (-1., 1.)),             # Keras' modes: the paper's again,
     "torch": _of_three(_torch),
     "caffe": _of_three(_caffe, bgr=True),
+    "efficientnet_lite": Preprocessing(_efficientnet_lite, (-127 / 128, 1.)),
 }
 
 

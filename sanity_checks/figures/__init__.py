@@ -14,6 +14,7 @@ from sanity_checks.figures import grids
 from sanity_checks.figures import label_grids
 from sanity_checks.figures import overview
 from sanity_checks.figures import saving
+from sanity_checks.runs import files
 from sanity_checks.vocabulary import methods as method_records
 from sanity_checks.vocabulary import metrics as metric_records
 from sanity_checks.vocabulary import names
@@ -47,15 +48,14 @@ def draw_all(summary, maps, output_dir, band="sd"):
     """
     folder = os.path.join(output_dir, FOLDER)
     written = []
+    files.remove_leftovers(folder)
     for test, part in summary.groupby("test", sort=False, observed=True):
         for name, metrics in metric_records.by_figure(part["metric"].unique()).items():
-            name = names.file_stem(name)
             if tests.record(test).figure == tests.BARS:
-                stem, figure = f"label_bars_{name}", bars.label_bars(part, metrics)
+                stem, figure = ("label_bars", name), bars.label_bars(part, metrics)
             else:
-                stem = names.file_stem("stage_curves", test, name)
-                figure = curves.stage_curves(part, metrics, band)
-            written += saving.save(figure, os.path.join(folder, stem))
+                stem, figure = ("stage_curves", test, name), curves.stage_curves(part, metrics, band)
+            written += saving.save(figure, os.path.join(folder, names.file_stem(*stem)))
     for run, of_run in itertools.groupby(maps, lambda kept_maps: kept_maps[0].run):
         for stem, figure in _map_figures(run, of_run):
             written += saving.save(figure, os.path.join(folder, stem))
@@ -83,7 +83,7 @@ def _map_figures(run, maps):
     if not alone and (several or set(methods) & set(method_records.CONTROLS)):
         yield f"overview_{run}", overview.overview(originals)
     for mode in grids.MODES if through_stages else ():
-        yield f"stages_{run}_{followed}_{mode}", overview.stages_of_one_method(through_stages, followed, mode)
+        yield f"stages_{run}_{names.file_stem(followed)}_{mode}", overview.stages_of_one_method(through_stages, followed, mode)
 
 
 def _original(shown):

@@ -23,6 +23,9 @@ STEPS = ("Floor", "FloorDiv", "TruncateDiv", "Ceil", "Rint", "Round", "StopGradi
 AFTER_PROBABILITIES = ("Identity", "Cast", "Reshape", "Squeeze", "ExpandDims", "Minimum", "Maximum", "ClipByValue", "Mul", "RealDiv",
                        "AddV2", "Add", "AddN", "Sub", "Mean", "Sum", "Pack", "ConcatV2", "Log", "Pow")
 PROBABILITIES = ("Softmax", "Sigmoid", "LogSoftmax")
+# What may come before the first step that knows where an image's channels are.
+ELEMENTWISE = ("Identity", "Cast", "Mul", "RealDiv", "AddV2", "Add", "Sub", "Maximum", "Minimum", "Pad", "PadV2", "Placeholder", "NoOp")
+FIRST, CHANNELS = "NCHW", (1, 3, 4)
 PROBED = 3              # images that the model is run on, to look at what it gives
 SUM_TOLERANCE = 1e-2    # float16 sums of softmax outputs stay well within
 
@@ -36,9 +39,10 @@ def check(forward, name):
 
     Raises:
         ValueError: the model draws at random or changes its variables in inference mode, mixes the images of a batch, has
-            logits that do not depend on the image or only through steps, or gives probabilities.
+            logits that do not depend on the image or only through steps, gives probabilities, or reads images of channels first.
     """
     check_inference(forward, name)
+    _refuse_channels_first(forward, name)
     _refuse_steps(forward, name)
     _refuse_probabilities(forward, name)
     _probe(forward, name)
@@ -54,6 +58,27 @@ def check_inference(forward, name):
         if (RANDOM.match(operation.type) and not _is_seeded(operation)) or _inside(operation, RANDOM):
             raise ValueError(f"model: {name!r} draws at random when it is called, in layer {forward.layer_of(operation)!r} "
                              f"({operation.type}), so that a map would differ from itself; call that layer without training=True")
+
+
+def _refuse_channels_first(forward, name):
+    """Maps are [H, W, C]: the first step that knows where the channels are must take them last."""
+    shape = forward.image.shape[1:].as_list()
+    for operation in forward.operations:
+        if operation in forward.of_image and operation.type not in ELEMENTWISE and operation is not forward.image.op:
+            if _layout(operation) == FIRST or (_turns_to_last(operation) and shape[0] in CHANNELS):
+                raise ValueError(f"model: the images of {name!r} are channels first, {shape}; expected channels last: put a layer "
+                                 f"Permute((3, 1, 2)) before it")
+            return
+
+
+def _layout(operation):
+    return operation.get_attr("data_format").decode() if "data_format" in operation.node_def.attr else None
+
+
+def _turns_to_last(operation):
+    """Whether an operation makes channels last of channels first."""
+    order = tf.get_static_value(operation.inputs[1]) if operation.type == "Transpose" else None
+    return order is not None and order.tolist() == [0, 2, 3, 1]
 
 
 def _is_seeded(operation):
@@ -144,10 +169,23 @@ def _probe(forward, name):
     if together.shape[1] > 1 and together.min() >= 0 and np.abs(together.sum(axis=1) - 1).max() < SUM_TOLERANCE:
         raise ValueError(f"model: {name!r} gives probabilities (no output is negative, and they sum to 1) that cannot be taken "
                          f"off; build it so that it ends in logits")
+    if any(_layout(operation) == FIRST for operation in forward.operations):
+        _probe_gradient(forward, images[:1], name)
     alone = forward.function(images[:1]).numpy()
     if np.abs(alone - together[:1]).max() > 1e-2 * scale:
         raise ValueError(f"model: {name!r} gives an image other outputs alone than in a batch, as normalization by the batch "
                          f"does; call such a layer without training=True")
+
+
+def _probe_gradient(forward, images, name):
+    """A machine may run convolutions of channels first forwards alone."""
+    @tf.function
+    def gradient(images):
+        return tf.gradients(forward.function(images), images)
+    try:
+        gradient(tf.constant(images))
+    except tf.errors.OpError as error:
+        raise ValueError(f"model: {name!r} has no gradient here: {messages.one_line(_cause(error))}") from error
 
 
 def _cause(error):

@@ -21,6 +21,7 @@ POINTWISE = (
     "Erf", "Erfc", "Exp", "Expm1", "FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3", "Identity", "IdentityN", "LRN",
     "LeakyRelu", "Log", "Log1p", "Maximum", "Minimum", "Mul", "Neg", "Pow", "RealDiv", "Reciprocal", "Relu", "Relu6", "Rsqrt", "Select",
     "SelectV2", "Selu", "Sigmoid", "Softplus", "Softsign", "Sqrt", "Square", "SquaredDifference", "Sub", "Tanh")
+IN_GROUPED = ("Conv2D", "Identity", "NoOp", "ReadVariableOp")       # what Keras' function of a convolution in groups consists of
 PRODUCTS = ("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum")
 LAST, FIRST = "channels_last", "channels_first"
 
@@ -105,7 +106,7 @@ def _last(forward, trails):
         return None, (f"it calls a function that holds a convolution ({forward.layer_of(hidden[0])}), which is not looked "
                       f"into; name the layer to read with gradcam_layer")
     parts = _parts(forward)
-    of_parts = [operation for operation in later if operation.type in CONVOLUTIONS and parts.get(operation, 1) != 1]
+    of_parts = [operation for operation in later if _is_convolution(operation) and parts.get(operation, 1) != 1]
     if of_parts:
         return None, (f"its last convolution ({forward.layer_of(of_parts[-1])}) sees an image in parts, one by one; name the layer "
                       f"to read with gradcam_layer")
@@ -179,8 +180,21 @@ def _is_token_map(trail, operation):
     return trail is not None and not trail.is_map and trail.mixed and (operation.outputs[0].shape.rank or 3) >= 3
 
 
+def _is_convolution(operation):
+    return operation.type in CONVOLUTIONS or _grouped(operation) is not None
+
+
+def _grouped(operation):
+    """The convolution in groups that a call of Keras' function is, a NodeDef, or None."""
+    if operation.type not in forward_module.FUNCTION_CALLS or len(operation.outputs) != 1:
+        return None
+    nodes = list(forward_module.inner_nodes(operation))
+    convolutions = [node for node in nodes if node.op == "Conv2D"]
+    return convolutions[0] if len(convolutions) == 1 and all(node.op in IN_GROUPED for node in nodes) else None
+
+
 def _hides_convolution(operation):
-    return operation.type in forward_module.FUNCTION_CALLS and any(
+    return _grouped(operation) is None and operation.type in forward_module.FUNCTION_CALLS and any(
         node.op in CONVOLUTIONS for node in forward_module.inner_nodes(operation))
 
 
@@ -201,6 +215,9 @@ def _parts(forward):
 def _size_of_row(value):
     """How many numbers a tensor holds for each row of the only axis whose extent is not known: int, or None."""
     extents = list(value.shape) if value.shape.rank is not None else []
+    if extents == [None, None]:             # flattened to be multiplied with weights, which say how long a row is
+        kernels = [reader.inputs[1].shape for reader in value.consumers() if reader.type == "MatMul" and reader.inputs[0] is value]
+        return kernels[0][0] if kernels and kernels[0].rank == 2 else None
     return math.prod(extent for extent in extents if extent is not None) if extents.count(None) == 1 else None
 
 
@@ -216,7 +233,7 @@ def _trails(forward):
     """dict, tf.Operation -> `_Trail` of its output, for those that have one."""
     found, of_image, parts = {}, forward.of_image, _parts(forward)
     for operation in forward.operations:
-        if operation.type in CONVOLUTIONS and parts.get(operation, 1) != 1:
+        if _is_convolution(operation) and parts.get(operation, 1) != 1:
             continue                        # of parts of an image
         if operation in of_image and operation.outputs:
             trail = _trail(operation, [found.get(value.op) for value in operation.inputs])
@@ -227,10 +244,11 @@ def _trails(forward):
 
 def _trail(operation, below):
     output = operation.outputs[0]
-    if operation.type in CONVOLUTIONS:
+    if _is_convolution(operation):
         if any(value.op.type == "ExpandDims" for value in operation.inputs):
             return None                     # a convolution of a sequence
-        layout = FIRST if operation.get_attr("data_format") == b"NCHW" else LAST
+        attributes = (_grouped(operation) or operation.node_def).attr
+        layout = FIRST if attributes["data_format"].s == b"NCHW" else LAST
         size = _size(output, layout)
         return None if size == (1, 1) else _Trail(size, layout)
     known = [trail for trail in below if trail is not None]

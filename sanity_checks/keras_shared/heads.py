@@ -3,6 +3,8 @@
 Each function takes `graph`, the module that walks the graphs of a Keras: `sanity_checks.keras2.graph` or that of `keras3`.
 """
 
+import numbers
+
 from sanity_checks import messages
 
 # What a user's model raises when it is called on what it was not made for.
@@ -14,6 +16,7 @@ def check_size(image_size):
     if image_size is None:
         return
     sides = image_size if isinstance(image_size, (list, tuple)) else ()
+    sides = sides if all(isinstance(side, numbers.Real) for side in sides) else ()
     if len(sides) != 2 or not all(int(side) == side and side > 0 for side in sides):
         raise ValueError(f"image_size: expected (height, width) in pixels, found {image_size!r}")
 

@@ -43,6 +43,10 @@ class Method(saliency.CoreSaliency):
         """
         return self
 
+    def standard_errors(self, task):
+        """Standard errors of `maps`, where they are means over noise: float32 [N, H, W, C]; else None."""
+        return
+
     def unsuitable(self, classifier):
         """Why the method cannot explain this classifier: str, or None if it can."""
         return

@@ -6,8 +6,10 @@ import dataclasses
 
 import numpy as np
 
+from sanity_checks import pixels
 from sanity_checks.methods import base
 
+LONGEST = 300           # characters of what a user's function raised
 TOLERANCE = 1e-3        # of the largest value: a device may sum in another order, which is no noise
 
 
@@ -22,11 +24,11 @@ class Call(base.Work):
     def run(self, task):
         images, targets = _read_only(task.images), _read_only(task.targets)
         with _unchanged(task.classifier, self.function):
-            found = np.asarray(self.function(task.classifier, images, targets, task.seed), np.float32)
+            found = _as_maps(self.function, _called(self.function, task.classifier, images, targets, task.seed))
         if found.shape == task.images.shape[:3]:
             found = np.repeat(found[..., None], task.images.shape[3], axis=3)
         if found.shape != task.images.shape:
-            raise ValueError(f"{_name(self.function)} gave maps of shape {list(found.shape)}, expected {list(task.images.shape)} or "
+            raise ValueError(f"methods: {_name(self.function)} gave maps of shape {list(found.shape)}, expected {list(task.images.shape)} or "
                              f"{list(task.images.shape[:3])}, one map an image")
         task.progress(len(task.images))
         return found
@@ -71,16 +73,38 @@ def check_repeatable(method, task):
                          f"value is {size:.3g}), on the same weights and with the same seed; draw its noise from the seed")
 
 
+def _called(function, *arguments):
+    """What a user's function returns; a ValueError names it and what it raised."""
+    try:
+        return function(*arguments)
+    except (Exception, SystemExit) as error:
+        text = " ".join(str(error).split())[:LONGEST]
+        raise ValueError(f"methods: {_name(function)} raised {type(error).__name__}{': ' if text else ''}{text}") from error
+
+
+def _as_maps(function, found):
+    """What a user's function returned, as float32; ValueError if it is no array of real numbers."""
+    try:
+        array = np.asarray(found)
+        if array.dtype.kind in pixels.REFUSED:
+            raise TypeError(f"values of type {array.dtype}")
+        return np.asarray(array, np.float32)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"methods: {_name(function)} gave no maps of real numbers: {' '.join(str(error).split())[:LONGEST]}") from error
+
+
 @contextlib.contextmanager
 def _unchanged(classifier, function):
     """Puts weights back that are changed meanwhile, and raises ValueError."""
     variables = [variable for part in classifier.parts.values() for variable in part]
     before = [variable.numpy() for variable in variables]
-    yield
-    changed = [(variable, value) for variable, value in zip(variables, before)
-               if not np.array_equal(variable.numpy(), value, equal_nan=True)]
-    for variable, value in changed:
-        variable.assign(value)
+    try:
+        yield
+    finally:
+        changed = [(variable, value) for variable, value in zip(variables, before)
+                   if not np.array_equal(variable.numpy(), value, equal_nan=True)]
+        for variable, value in changed:
+            variable.assign(value)
     if changed:
         raise ValueError(f"methods: {_name(function)} changed weights of the model ({changed[0][0].name}); a method must leave "
                          f"them as they are")

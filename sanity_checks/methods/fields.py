@@ -12,6 +12,8 @@ import typing
 
 import numpy as np
 
+from sanity_checks import arguments
+
 FLAG_TYPES = (bool, int, float, str)
 
 
@@ -76,6 +78,13 @@ def check_at_least(method, name, least):
         raise ValueError(f"{type(method).__name__}: {name} must be at least {least}, got {value}")
 
 
+def check_even(method, name):
+    """ValueError if a method's parameter is an odd number."""
+    value = getattr(method, name)
+    if value % 2:
+        raise ValueError(f"{type(method).__name__}: {name} must be even, for pairs of noise z and -z, got {value}")
+
+
 def check_fraction(method, name):
     """ValueError if a method's parameter is not above 0 and at most 1."""
     value = getattr(method, name)
@@ -89,12 +98,22 @@ def check_numbers(method):
         return
     for parameter in describe(type(method)):
         value = getattr(method, parameter.name)
-        if parameter.type not in (int, float) or np.ndim(value) or value is parameter.default:
+        if parameter.type not in (int, float) or value is parameter.default or (_is_array(value) and parameter.name in _arrays(method)):
             continue
         is_number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
         if not is_number or not np.isfinite(value) or (parameter.type is int and value != int(value)):
             kind = "a whole number" if parameter.type is int else "a finite number"
-            raise ValueError(f"{type(method).__name__}: {parameter.name} must be {kind}, got {value!r}")
+            kind += ", or an array" if parameter.name in _arrays(method) else ""
+            raise ValueError(f"{type(method).__name__}: {parameter.name} must be {kind}, got {arguments.shown(value)}")
+
+
+def _arrays(method):
+    """Names of the parameters that may be arrays: list of str."""
+    return [name for name, hint in typing.get_type_hints(type(method)).items() if Array in _members(hint)]
+
+
+def _is_array(value):
+    return isinstance(value, (Array, np.ndarray, list, tuple)) and np.size(np.asarray(value, object)) > 0
 
 
 def check_choices(method):
@@ -135,5 +154,13 @@ class Array:
 def hold_array(method, name):
     """Makes an array that was given for a parameter an `Array`; a number stays what it is."""
     value = getattr(method, name)
-    if not isinstance(value, Array) and np.ndim(value):
-        object.__setattr__(method, name, Array(value))
+    if isinstance(value, Array) or not _is_array(value):
+        return
+    try:
+        made = Array(value)
+        if not np.isfinite(np.asarray(made)).all():
+            raise ValueError("not finite")
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{type(method).__name__}: {name} must be a finite number, or an array of finite numbers, got "
+                         f"{arguments.shown(value)}") from error
+    object.__setattr__(method, name, made)

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import threading
 
 import numpy as np
 import saliency.core as saliency
@@ -14,6 +15,7 @@ from sanity_checks.methods import gradient
 from sanity_checks.methods import guided_backprop
 from sanity_checks.methods import propagation
 
+_QUANTILE = threading.Lock()        # of the module of PAIR's that is lent another NumPy
 TARGET = "target"                                    # key of call_model_args: the class to explain
 
 
@@ -168,9 +170,10 @@ class _NumpyWithOldQuantile:
 
 @contextlib.contextmanager
 def _numpy_2_quantile():
-    original = pair_guided_ig.np
-    pair_guided_ig.np = _NumpyWithOldQuantile()
-    try:
-        yield
-    finally:
-        pair_guided_ig.np = original
+    with _QUANTILE:
+        original = pair_guided_ig.np
+        pair_guided_ig.np = _NumpyWithOldQuantile()
+        try:
+            yield
+        finally:
+            pair_guided_ig.np = original

@@ -120,7 +120,10 @@ class Metric:
 
     def _checked(self, maps):
         """Returns `maps` as a C-contiguous float32 or float64 array, or raises a ValueError."""
-        maps = np.asarray(maps)
+        try:
+            maps = np.asarray(maps)
+        except ValueError as error:
+            raise ValueError(f"expected real maps [N, H, W, C], got a {type(maps).__name__} of arrays of several shapes") from error
         if maps.ndim != 4 or maps.dtype.kind not in "fiub" or 0 in maps.shape[1:]:
             raise ValueError(f"expected real maps [N, H, W, C], got {maps.dtype} {maps.shape}")
         side, (height, width) = self.smallest_side, maps.shape[1:3]

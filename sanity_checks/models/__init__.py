@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 import os
 
+from sanity_checks import arguments
 from sanity_checks import imported
 from sanity_checks import registry
 from sanity_checks.models import architectures
 from sanity_checks.models import classification
 from sanity_checks.models import classifier as classifiers
+from sanity_checks.models import grouping
 from sanity_checks.models import identity
 from sanity_checks.models import implementations
 from sanity_checks.models import paths
@@ -25,7 +27,7 @@ structure_sha256 = identity.structure_sha256
 RANDOM = "random"
 
 
-def load_classifier(model, weights: str | os.PathLike | None = None, seed: int = 0, blocks: Sequence[str] | None = None,
+def load_classifier(model, weights: str | os.PathLike | None = None, seed: int = 0, blocks: Sequence[str] | str | None = None,
                     gradcam_layer: str | None = None, image_size: Sequence[int] | None = None, output: str | None = None,
                     trust: bool = False) -> classifiers.Classifier:
     """Loads a model to explain.
@@ -45,7 +47,8 @@ def load_classifier(model, weights: str | os.PathLike | None = None, seed: int =
             `inception_weights.load`; alexnet also an array file, see `alexnet.load`.
         seed: int, of weights="random".
         blocks: list of "name=regular expression of layer names", top to bottom; default the paper's 17 for an
-            Inception v3, whatever its head, and one block per layer for any other model.
+            Inception v3, whatever its head, and one block per layer for any other model. "grouped" makes about twenty blocks
+            of a deep model's layers, see `grouping`.
         gradcam_layer: name of the layer that GradCAM reads; default the last convolutional feature map.
         image_size: (height, width) in pixels, for a model of images of any size, (None, None, channels).
         output: name of the output that is explained, for a model of several: the key of a dict of outputs, or the name of the layer
@@ -60,7 +63,11 @@ def load_classifier(model, weights: str | os.PathLike | None = None, seed: int =
             model that was not built, or without a fixed image size; a file with code that is not trusted.
         FileNotFoundError: no such file.
     """
-    weights = None if weights is None else os.fspath(weights)
+    weights = None if weights is None else arguments.path(weights, "weights")
+    seed, blocks = arguments.whole_number(seed, "seed"), _patterns(blocks)
+    for argument, value in (("gradcam_layer", gradcam_layer), ("output", output)):
+        if not isinstance(value, (str, type(None))):
+            raise ValueError(f"{argument}: expected a name, got {arguments.shown(value)}")
     named = isinstance(model, str) and (model in MODELS or not (imported.is_reference(model) or _looks_like_path(model)))
     architecture = registry.lookup(MODELS, model, "model") if named else None
     if named and weights is None:
@@ -78,6 +85,17 @@ def load_classifier(model, weights: str | os.PathLike | None = None, seed: int =
         initialization.randomize_all(classifier, seed)
     finite.check(classifier)
     return classifier
+
+
+def _patterns(blocks):
+    """The argument `blocks` as a list of str, or as it is where it is no list."""
+    if blocks is None or blocks == grouping.GROUPED:
+        return blocks
+    found = arguments.listed(blocks, "blocks", "name=regular expression")
+    for pattern in found:
+        if not isinstance(pattern, str):
+            raise ValueError(f"blocks: expected name=regular expression, got {arguments.shown(pattern)}")
+    return found
 
 
 def _network(model, trust):

@@ -8,6 +8,8 @@ from sanity_checks.datasets import preprocessing
 from sanity_checks.models import alexnet
 from sanity_checks.models import class_names
 from sanity_checks.models import cnn
+from sanity_checks.models import efficientnet_lite0
+from sanity_checks.models import efficientnet_weights
 from sanity_checks.models import inception_v3
 from sanity_checks.models import inception_weights
 from sanity_checks.models import mlp
@@ -64,6 +66,9 @@ MODELS = {
     "alexnet": Architecture(
         alexnet.build, alexnet.GRADCAM_LAYER, alexnet.load, class_names=class_names.of_imagenet,
         preprocessing="caffe"),
+    "efficientnet_lite0": Architecture(
+        efficientnet_lite0.build, load=efficientnet_weights.load, recognize=efficientnet_lite0.recognize,
+        class_names=class_names.of_imagenet, preprocessing="efficientnet_lite"),
 }
 
 

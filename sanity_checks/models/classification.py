@@ -7,6 +7,7 @@ from sanity_checks.graphs import forward as forward_module
 from sanity_checks.models import architectures
 from sanity_checks.models import blocks as blocks_module
 from sanity_checks.models import classifier as classifier_module
+from sanity_checks.models import grouping
 from sanity_checks.models import implementations
 from sanity_checks.models import input_range as input_ranges
 from sanity_checks.models import inspection
@@ -20,8 +21,8 @@ def classify(model, name=None, patterns=None, gradcam_layer=None, architecture=N
         model: built Keras model from images [B, H, W, C] to logits or probabilities [B, classes].
         name: str, for result rows; the model's own name by default, without the number of sequential_3. A model that a registered architecture
             recognizes has that architecture's name: one on the body of Inception v3 is inception_v3, whatever its head.
-        patterns: list of "block=regular expression of layer names or paths", top to bottom; by default the blocks of the
-            architecture that recognizes the model, else one block per layer.
+        patterns: list of "block=regular expression of layer names or paths", top to bottom; or `grouping.GROUPED`, alone or in a
+            list; by default the blocks of the architecture that recognizes the model, else one block per layer.
         gradcam_layer: name of the layer whose output GradCAM reads; the last convolutional feature map by default.
         architecture: `architectures.Architecture` that the model was built by, if it was.
         image_size: (H, W) of the images, for a model of images of any size.
@@ -47,9 +48,11 @@ def classify(model, name=None, patterns=None, gradcam_layer=None, architecture=N
     forward = forward_module.traced(keras, model)
     inspected = inspection.inspect(forward, called, gradcam_layer)
     reads = blocks_module.first_reads(keras, model, forward)
+    grouped = patterns in (grouping.GROUPED, [grouping.GROUPED])
     if found is None:
-        found = recognition.Recognized(blocks_module.by_layer(keras, model, reads), keras.initializers(model))
-    blocks = blocks_module.by_patterns(keras, model, patterns, reads) if patterns else found.blocks
+        by_default = grouping.blocks if grouped else blocks_module.by_layer
+        found = recognition.Recognized(by_default(keras, model, reads), keras.initializers(model))
+    blocks = blocks_module.by_patterns(keras, model, patterns, reads) if patterns and not grouped else found.blocks
     drawn, statistics = keras.drawn(model) & reads.keys(), keras.statistics(model) & reads.keys()
     blocks, fixed = blocks_module.divided(keras, blocks, drawn | statistics)
     made = classifier_module.Classifier(

@@ -5,6 +5,7 @@ import dataclasses
 from sanity_checks import methods
 from sanity_checks import metrics
 from sanity_checks import runs
+from sanity_checks.comparison import checks
 from sanity_checks.comparison import identity
 from sanity_checks.comparison import jobs
 from sanity_checks.comparison import sources
@@ -49,6 +50,7 @@ def job(classifier, dataset, settings, units, flagfile=""):
     """The job that calibrates the metrics; arguments as of `edge_comparison.job`."""
     loaded, images = classifier.get(), dataset.get()
     jobs.check_images(loaded, images)
+    checks.check_metrics(settings.metrics, loaded.image_shape)
     of_methods, code = identity.of_methods(settings.methods)
     held = {"test": calibration.TEST, "model": loaded.name, "dataset": images.name, "metrics": list(settings.metrics),
             "seed": settings.seed, **of_methods, **units.settings(images)}

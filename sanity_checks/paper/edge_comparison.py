@@ -5,6 +5,7 @@ import dataclasses
 from sanity_checks import methods
 from sanity_checks import metrics
 from sanity_checks import runs
+from sanity_checks.comparison import checks
 from sanity_checks.comparison import gallery as galleries
 from sanity_checks.comparison import identity
 from sanity_checks.comparison import jobs
@@ -31,9 +32,19 @@ class Settings:
     seed: int = 0
     batch_size: int | None = None
 
+    def __post_init__(self):
+        check_methods(self.methods)
+
     def all_methods(self):
         """The methods and the edges that they are compared with: dict, name -> method."""
         return {**self.methods, **{name: methods.make(name) for name in EDGES.values()}}
+
+
+def check_methods(names):
+    """ValueError if a method that maps are compared with is among those that are compared."""
+    for name in EDGES.values():
+        if name in names:
+            raise ValueError(f"methods: maps are compared with {name} here; name other methods")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,11 +74,14 @@ def job(classifier, dataset, settings, units, flagfile=""):
     """
     loaded, images = classifier.get(), dataset.get()
     jobs.check_images(loaded, images)
+    checks.check_metrics(settings.metrics, loaded.image_shape)
+    cut = units.cut(images)
+    checks.check_methods(loaded, images, settings.methods, settings.seed, settings.batch_size)
     of_methods, code = identity.of_methods(settings.methods)
     held = {"test": TEST, "model": loaded.name, "dataset": images.name, "metrics": list(settings.metrics),
             "seed": settings.seed, **of_methods, **units.settings(images)}
     sums = {**identity.of_classifier(loaded), **identity.of_images(images, units.count(images)), **code}
-    return run_jobs.Job(TEST, held, sums, units.cut(images), methods.passes(settings.all_methods(), loaded.image_shape),
+    return run_jobs.Job(TEST, held, sums, cut, methods.passes(settings.all_methods(), loaded.image_shape),
                         Computation(classifier, dataset, settings, units.figure_images), flagfile=flagfile)
 
 

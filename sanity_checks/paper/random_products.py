@@ -18,6 +18,7 @@ from sanity_checks import metrics
 from sanity_checks import randomness
 from sanity_checks import registry
 from sanity_checks import runs
+from sanity_checks.comparison import checks
 from sanity_checks.comparison import identity
 from sanity_checks.comparison import sources
 from sanity_checks.runs import fingerprint
@@ -29,6 +30,7 @@ MODEL = models.NO_MODEL
 NO_CLASS = -1                   # nothing is explained
 CENTER = 1.
 SCALES = (0., 0.1, 0.2, 0.5, 1., 2., 5., 10.)
+LARGEST = float(np.finfo(np.float32).max)
 TRUNCATED_AT = 2                # standard deviations, as TensorFlow's
 
 
@@ -61,10 +63,17 @@ class Protocol:
     seed: int = 0
 
     def __post_init__(self):
-        for metric in self.metrics:
-            registry.lookup(metrics.METRICS, metric, "metric")
-        for distribution in self.distributions:
-            registry.lookup(DISTRIBUTIONS, distribution, "distribution")
+        for name, known, kind in (("metrics", metrics.METRICS, "metric"), ("distributions", DISTRIBUTIONS, "distribution")):
+            values = getattr(self, name)
+            if not values:
+                raise ValueError(f"{name}: expected at least one of {', '.join(known)}, got nothing")
+            for value in values:
+                registry.lookup(known, value, kind)
+                if values.count(value) > 1:
+                    raise ValueError(f"{name}: {value!r} is named twice")
+        for name, values in (("scales", self.scales), ("center", (self.center,))):
+            if not all(abs(value) <= LARGEST for value in values):
+                raise ValueError(f"{name}: expected finite numbers of single precision, got {', '.join(f'{value:g}' for value in values)}")
         if not self.scales or min(self.scales) < 0 or list(self.scales) != sorted(set(self.scales)):
             raise ValueError("scales: expected growing numbers of at least 0, got "
                              f"{', '.join(f'{scale:g}' for scale in self.scales) or 'nothing'}")
@@ -139,6 +148,7 @@ def job(dataset, protocol, units, flagfile=""):
         flagfile: str.
     """
     images = dataset.get()
+    checks.check_metrics(protocol.metrics, images.image_shape)
     held = {"test": TEST, "dataset": images.name, **fingerprint.json_value(dataclasses.asdict(protocol)),
             **units.settings(images)}
     return run_jobs.Job(TEST, held, identity.of_images(images, units.count(images)), units.cut(images),

@@ -9,8 +9,10 @@ Markdown and LaTeX. It can be read without JavaScript, which adds sorting, filte
 stages.
 """
 
+import logging
 import os
 
+from sanity_checks import spreadsheets
 from sanity_checks import tables as table_files
 from sanity_checks.analysis import aggregation
 from sanity_checks.analysis import verdicts
@@ -18,11 +20,14 @@ from sanity_checks.paper import catalogue
 from sanity_checks.report import gallery as galleries
 from sanity_checks.report import page
 from sanity_checks.report import paper_section
+from sanity_checks.report import pictures
 from sanity_checks.runs import files
 from sanity_checks.runs import reading
 
 FILE = "index.html"
 TITLE = "Sanity checks for saliency maps"
+
+logger = logging.getLogger("absl")
 
 
 def write(output_dir, runs, trainings=(), missing=None, figure_files=None, tables=None, title=TITLE,
@@ -58,23 +63,28 @@ def write(output_dir, runs, trainings=(), missing=None, figure_files=None, table
     for number, paths in (figure_files or {}).items():
         drawn.setdefault(catalogue.find(number), []).extend(paths)
     opened = [galleries.read_run(path) for path in runs]
+    for run in opened:
+        if run.unfinished:
+            logger.warning("%s is not finished: %s. The report shows what is there.", run.path, run.unfinished)
     rows = reading.read_rows(runs)
     summary = aggregation.aggregate(rows, bootstrap_samples, seed)
     assessment = verdicts.assess(rows, rule, bootstrap_samples, seed, summary)
     gallery = galleries.build(opened, summary, output_dir, skip=drawn)
     entries = paper_section.entries(summary, gallery, output_dir, reasons, drawn)
     further = paper_section.further(summary, entries, output_dir)
-    _write_tables(output_dir, summary, assessment)
+    notes = [f"{run.path} is not finished: {run.unfinished}." for run in opened if run.unfinished]
+    _write_tables(output_dir, summary, assessment, notes)
     content = page.content(
         opened, summary, assessment, entries, further, gallery, list(trainings), tables or {}, title
     )
     path = os.path.join(output_dir, FILE)
+    files.remove_leftovers(output_dir, os.path.join(output_dir, pictures.FOLDER))
     files.write_text(path, page.render(content))
     return path
 
 
-def _write_tables(output_dir, summary, assessment):
-    table_files.write_tables(summary, output_dir)
+def _write_tables(output_dir, summary, assessment, notes):
+    table_files.write_tables(summary, output_dir, notes)
     for name, frame in (("verdicts", assessment.verdicts), ("evidence", assessment.stages)):
         path = os.path.join(output_dir, table_files.FOLDER, f"{name}.csv")
-        files.write_text(path, frame.to_csv(index=False, lineterminator="\n"))
+        files.write_text(path, spreadsheets.frame_csv(frame))

@@ -11,6 +11,7 @@ from sanity_checks.paper import parts
 from sanity_checks.report import drawing
 from sanity_checks.report import map_drawing
 from sanity_checks.report import strips
+from sanity_checks.runs import files
 from sanity_checks.runs import reading
 
 BUDGET = 6_000_000          # bytes of all strips in the page, about
@@ -25,12 +26,14 @@ class Run:
         key: (model, dataset, test).
         rows: pandas.DataFrame, its rows.
         record: dict, the content of its run.json.
+        unfinished: str, what it lacks in words, "3 of 6 units are missing"; "" where it is whole.
     """
 
     path: str
     key: tuple
     rows: object
     record: dict
+    unfinished: str = ""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -53,7 +56,7 @@ def read_run(path):
     if len(keys) != 1:
         found = "; ".join(", ".join(key) for key in keys.itertuples(index=False))
         raise ValueError(f"{path}: expected the rows of one model, data set and test, got {found}")
-    return Run(path, tuple(keys.iloc[0]), rows, reading.read_run(path))
+    return Run(path, tuple(keys.iloc[0]), rows, reading.read_run(path), reading.unfinished(path))
 
 
 def build(runs, summary, output_dir, skip=()):
@@ -89,8 +92,7 @@ def build(runs, summary, output_dir, skip=()):
 
 def _cells(run):
     """Number of map pictures that a run will put into the page."""
-    folder = os.path.join(run.path, reading.MAPS)
-    count = sum(name.endswith(".npz") for name in os.listdir(folder)) if os.path.isdir(folder) else 0
+    count = len(files.listed(os.path.join(run.path, reading.MAPS), ".npz"))
     return count * len(strips.MODES) * run.rows["method"].nunique() * run.rows["stage_index"].nunique()
 
 

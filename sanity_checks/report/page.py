@@ -4,6 +4,7 @@ import functools
 
 import jinja2
 
+from sanity_checks import spreadsheets
 from sanity_checks.report import run_section
 from sanity_checks.report import sheets
 from sanity_checks.report import verdict_section
@@ -43,6 +44,7 @@ def content(runs, summary, assessment, entries, further, gallery, trainings, tab
         "trainings": run_section.trainings_sheet(trainings),
         "settings": run_section.settings(runs),
         "versions": run_section.versions(runs),
+        "unfinished": [(verdict_section.run_label(run.key), run.unfinished) for run in runs if run.unfinished],
         "facts": facts(runs, summary, trainings),
         "rule": verdict_section.rule_text(),
         "scope": verdict_section.scope(assessment.verdicts),
@@ -51,7 +53,7 @@ def content(runs, summary, assessment, entries, further, gallery, trainings, tab
         "most_metrics": int(assessment.verdicts.groupby("test")["metric"].nunique().max()) if len(
             assessment.verdicts) else 1,
         "verdicts": verdict_section.full(assessment),
-        "evidence": sheets.Sheet("evidence", "Evidence", [], [], sheets.frame_csv(assessment.stages)),
+        "evidence": sheets.Sheet("evidence", "Evidence", [], [], spreadsheets.frame_csv(assessment.stages)),
         "entries": entries,
         "further": further,
         "missing": sheets.plain("missing", "Figures that are missing, and why", ["Figure", "Title", "Reason"],

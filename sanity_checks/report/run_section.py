@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from sanity_checks import spreadsheets
 from sanity_checks.analysis import aggregation
 from sanity_checks.report import sheets
 from sanity_checks.report import strips
@@ -142,7 +143,7 @@ def _means(run, metric, block):
         rows.append([sheets.Cell(names.label(names.METHODS, method)), *map(_mean, cells)])
     key = names.file_stem("means", *run, metric)
     return sheets.Sheet(
-        key, names.label(names.METRICS, metric), ["Method", *stages.values()], rows, sheets.frame_csv(block)
+        key, names.label(names.METRICS, metric), ["Method", *stages.values()], rows, spreadsheets.frame_csv(block)
     )
 
 

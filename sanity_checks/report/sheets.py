@@ -1,13 +1,13 @@
 """Tables of the page: what stands in their cells, what they are sorted by, and the same as CSV in a link."""
 
 import base64
-import csv
 import dataclasses
-import io
 import numbers
 import re
 
 import markupsafe
+
+from sanity_checks import spreadsheets
 
 # A number, perhaps with its error and a mark: "-0.5 ± 0.1 *".
 _MEASURED = re.compile(r"([-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?)(?: ± [\d.e+-]+)?(?: \*)?")
@@ -72,7 +72,7 @@ def plain(key, caption, columns, rows, filters=()):
     """
     cells = [[value if isinstance(value, Cell) else cell(value) for value in row] for row in rows]
     lines = [columns] + [[_exact(c) for c in row] for row in cells]
-    return Sheet(key, caption, list(columns), cells, to_csv(lines), list(filters))
+    return Sheet(key, caption, list(columns), cells, spreadsheets.lines_csv(lines), list(filters))
 
 
 def given(key, caption, frame):
@@ -85,7 +85,7 @@ def given(key, caption, frame):
     """
     rows = [[_measured(value) if isinstance(value, str) else cell(value) for value in row]
             for row in frame.to_numpy().tolist()]
-    return Sheet(key, caption, [str(name) for name in frame.columns], rows, frame_csv(frame),
+    return Sheet(key, caption, [str(name) for name in frame.columns], rows, spreadsheets.frame_csv(frame),
                  note=frame.attrs.get("note", ""))
 
 
@@ -108,18 +108,6 @@ def cell(value):
 def html(key, text, kind=""):
     """A `Cell` of ready HTML, sorted by `key`."""
     return Cell(markupsafe.Markup(text), key, kind)
-
-
-def frame_csv(frame):
-    """A pandas.DataFrame as CSV."""
-    return frame.to_csv(index=False, lineterminator="\n")
-
-
-def to_csv(lines):
-    """Lists of values as CSV."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(lines)
-    return text.getvalue()
 
 
 def _exact(found):

@@ -4,6 +4,7 @@ import dataclasses
 
 import markupsafe
 
+from sanity_checks import spreadsheets
 from sanity_checks.analysis import aggregation
 from sanity_checks.report import sheets
 from sanity_checks.report import sparklines
@@ -73,7 +74,7 @@ def glances(assessment, macros):
         ]
         key = names.file_stem("verdicts", *run)
         columns = ["Method", *map(metric_records.short, metrics)]
-        sheet = sheets.Sheet(key, run_label(run), columns, rows, sheets.frame_csv(part))
+        sheet = sheets.Sheet(key, run_label(run), columns, rows, spreadsheets.frame_csv(part))
         found.append((run_label(run), sheet))
     return found
 
@@ -105,7 +106,7 @@ def full(assessment):
         "Test",
         "Model and data",
     ]
-    return sheets.Sheet("verdicts", "All verdicts", columns, rows, sheets.frame_csv(assessment.verdicts),
+    return sheets.Sheet("verdicts", "All verdicts", columns, rows, spreadsheets.frame_csv(assessment.verdicts),
                         ["Metric", "Test", "Model and data", "Verdict", "Agreement"])
 
 
@@ -121,7 +122,7 @@ def model_label(model, dataset):
 
 
 def scope(table):
-    """What the verdicts' random draws are: "all draws", "these draws", or "mixed"."""
+    """What the verdicts are about: "all draws", "these draws", "these images", or "mixed"."""
     found = set(table.loc[table["scope"] != "", "scope"])
     return found.pop() if len(found) == 1 else "mixed" if found else "all draws"
 

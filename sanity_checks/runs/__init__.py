@@ -23,6 +23,7 @@ Unit = work_units.Unit
 units = work_units.units
 shard = work_units.shard
 read_run = reading.read_run
+unfinished = reading.unfinished
 read_rows = reading.read_rows
 figure_maps = reading.figure_maps
 Kept = reading.Kept

@@ -27,9 +27,11 @@ class RunDirectory:
 
     Attributes:
         path: str.
+        identity: str, tells the run from all others (`reading.identity`).
     """
 
     path: str
+    identity: str
 
     @classmethod
     def find(cls, path, settings, sha256):
@@ -45,11 +47,12 @@ class RunDirectory:
         _refuse_strange_directory(path)
         if not os.path.exists(os.path.join(path, reading.RUN_FILE)):
             return None
-        _refuse_other_settings(path, reading.read_run(path), _as_json(settings), {"sha256": _as_json(sha256)})
-        return cls(path)
+        found = reading.read_run(path)
+        _refuse_other_settings(path, found, _as_json(settings), {"sha256": _as_json(sha256)})
+        return cls(path, reading.identity(found))
 
     @classmethod
-    def open(cls, path, settings, flagfile, provenance):
+    def open(cls, path, settings, flagfile, provenance, units_total=None):
         """Creates a run directory, or opens it to go on with the run in it.
 
         Any number of processes may do so at once: one creates it, the others find it created.
@@ -61,6 +64,7 @@ class RunDirectory:
             provenance: dict of JSON values: versions, device ... Its entry "sha256" (dict, what -> checksum),
                 if any, must be that of the run in the directory; the others are recorded from the first
                 process.
+            units_total: int, the number of units of the whole run.
 
         Raises:
             ValueError: the directory holds a run with other settings, which the message names, or no run at
@@ -68,14 +72,18 @@ class RunDirectory:
         """
         _refuse_strange_directory(path)
         settings, provenance = _as_json(settings), _as_json(provenance)
-        run = {"settings": settings, "provenance": provenance, "totals": None}
+        run = {"settings": settings, "provenance": provenance, "units_total": units_total, "totals": None}
         run_file = os.path.join(path, reading.RUN_FILE)
-        if os.path.exists(run_file) or not files.create_text(run_file, _json_text(run)):
+        if not files.create_text(run_file, _json_text(run)):
             found = reading.read_run(path)
             _refuse_other_settings(path, found, settings, provenance)
             _warn_of_other_version(path, found, provenance)
         files.create_text(os.path.join(path, reading.FLAG_FILE), flagfile)
-        return cls(path)
+        return cls(path, reading.identity(run))
+
+    def remove_leftovers(self):
+        """Removes what processes that were killed have left half written in the directory."""
+        files.remove_leftovers(self.path, *(os.path.join(self.path, name) for name in (reading.SIMILARITIES, reading.MAPS)))
 
     def is_done(self, unit):
         """Whether the unit's rows (and thus its maps) are in the directory."""
@@ -92,25 +100,28 @@ class RunDirectory:
         """
         for figure_maps in maps or ():
             self.write_maps(unit.draw, figure_maps)
-        metadata = {**dataclasses.asdict(unit), "seconds": float(seconds), "rows": len(rows),
+        metadata = {**dataclasses.asdict(unit), "run": self.identity, "seconds": float(seconds), "rows": len(rows),
                     "degenerate": row_files.count_degenerate(rows)}
         row_files.write_rows(self._rows_file(unit), rows, metadata)
 
     def write_maps(self, draw, figure_maps):
         """Writes the maps of one image in one draw (`FigureMaps`); returns the file's path."""
         path = os.path.join(self.path, reading.MAPS, figure_files.file_name(draw, figure_maps.image_id))
-        figure_files.write_maps(path, figure_maps)
+        figure_files.write_maps(path, figure_maps, self.identity)
         return path
 
     def finish(self, units_total=None):
         """Brings the totals in `run.json` up to date with all unit files, whichever process wrote them.
 
         Args:
-            units_total: int, the number of units of the whole run, recorded beside the number done.
+            units_total: int, the number of units of the whole run, recorded beside the number done; None for what is
+                recorded already.
 
         Returns:
             dict: units_done, units_total, images, seconds, rows, degenerate.
         """
+        if units_total is None:
+            units_total = reading.read_run(self.path).get("units_total")
         while True:                             # again if another process finished a unit meanwhile
             totals = self._totals(units_total)
             run = {**reading.read_run(self.path), "totals": totals}
@@ -122,7 +133,7 @@ class RunDirectory:
         return os.path.join(self.path, reading.SIMILARITIES, f"{unit.name}.parquet")
 
     def _totals(self, units_total):
-        done = [row_files.read_metadata(path) for path in reading.unit_files(self.path)]
+        done = [reading.read_unit(path, self.identity) for path in reading.unit_files(self.path)]
         spans = {(unit["first"], unit["last"]) for unit in done}
         return {
             "units_done": len(done),

@@ -3,12 +3,12 @@
 import dataclasses
 import hashlib
 import re
-import zipfile
-import zlib
 
 import numpy as np
 
-from sanity_checks.runs import files
+from sanity_checks.runs import archives
+
+_KIND = "a file of maps of this run"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -58,7 +58,7 @@ def file_name(draw, image_id):
     return f"draw{draw:03d}_{safe}.npz"
 
 
-def write_maps(path, figure_maps):
+def write_maps(path, figure_maps, run=""):
     """Writes maps to one file, in one step.
 
     A map is kept as float16 after division by its own largest absolute value, which is kept beside it as
@@ -67,6 +67,7 @@ def write_maps(path, figure_maps):
     Args:
         path: str, the .npz file.
         figure_maps: `FigureMaps`.
+        run: str, tells the run that they are of from all others (`runs.reading.identity`).
     """
     methods = list(figure_maps.maps)
     arrays = {
@@ -77,6 +78,7 @@ def write_maps(path, figure_maps):
         "stages": np.array(figure_maps.stages),
         "explained_class": np.asarray(figure_maps.explained_class, np.int64),
         "methods": np.array(methods),
+        "run": np.array(run),
         "named_classes": np.array(list(figure_maps.class_names), np.int64),
         "class_names": np.array(list(figure_maps.class_names.values()), np.str_),
         "label_name": np.array(figure_maps.label_name),
@@ -86,34 +88,39 @@ def write_maps(path, figure_maps):
         scale = _scale(maps)
         arrays[f"maps/{method}"] = (maps / scale[:, None, None, None]).astype(np.float16)
         arrays[f"scale/{method}"] = scale
-    with files.replacing(path) as temporary, open(temporary, "wb") as file:
-        np.savez_compressed(file, **arrays)
+    archives.write(path, arrays, compressed=True)
 
 
-def read_maps(path):
+def read_maps(path, run=""):
     """Reads a file of `write_maps`.
+
+    Args:
+        path: str.
+        run: str, the run that the maps should be of; "" if any will do.
 
     Returns:
         `FigureMaps`; each map is within 0.05 % of its largest absolute value of what was written.
 
     Raises:
-        ValueError: the file is not one of `write_maps`.
+        ValueError: the file is damaged, not one of `write_maps`, or of another run.
         FileNotFoundError: no such file.
     """
+    arrays = archives.read(path, _KIND)
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return FigureMaps(
-                image=arrays["image"],
-                image_id=str(arrays["image_id"]),
-                input_range=tuple(arrays["input_range"].tolist()),
-                label=int(arrays["label"]),
-                stages=tuple(arrays["stages"].tolist()),
-                maps={method: _restore(arrays, method) for method in arrays["methods"].tolist()},
-                explained_class=arrays["explained_class"],
-                **_names(arrays),
-            )
-    except (ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(f"{path} is not a file of maps: {str(error).splitlines()[0]}") from error
+        if run and str(arrays.get("run", "")) not in ("", run):
+            raise ValueError("they are of another run")
+        return FigureMaps(
+            image=arrays["image"],
+            image_id=str(arrays["image_id"]),
+            input_range=tuple(arrays["input_range"].tolist()),
+            label=int(arrays["label"]),
+            stages=tuple(map(str, arrays["stages"].tolist())),
+            maps={method: _restore(arrays, method) for method in arrays["methods"].tolist()},
+            explained_class=arrays["explained_class"],
+            **_names(arrays),
+        )
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise archives.refusal(path, _KIND, error) from error
 
 
 def _scale(maps):

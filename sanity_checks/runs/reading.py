@@ -1,18 +1,22 @@
 """Reading run directories, whose layout is described in `sanity_checks.runs.directory`."""
 
 import dataclasses
-import glob
+import hashlib
 import json
 import os
 
+from sanity_checks.runs import files
 from sanity_checks.runs import maps
 from sanity_checks.runs import rows
+from sanity_checks.runs import work_units
 from sanity_checks.vocabulary import names
 
 RUN_FILE = "run.json"
 FLAG_FILE = "flags.flags"
 SIMILARITIES = "similarities"
 MAPS = "maps"
+_KIND = "the record of a run"
+_NOTHING = type(None)
 
 
 def read_run(path):
@@ -25,11 +29,33 @@ def read_run(path):
     run_file = os.path.join(path, RUN_FILE)
     if not os.path.isfile(run_file):
         raise ValueError(f"{path} is not a run directory: it has no {RUN_FILE}")
-    with open(run_file, encoding="utf-8") as file:
-        try:
-            return json.load(file)
-        except ValueError as error:
-            raise ValueError(f"{run_file} is damaged: {error}") from error
+    found = files.read_json(run_file, _KIND, {"settings": dict, "provenance": dict},
+                            {"totals": (dict, _NOTHING), "units_total": (int, _NOTHING)})
+    files.check_object(found["provenance"], f"{run_file}: provenance", _KIND, {},
+                       {"sha256": (dict, _NOTHING), "versions": (dict, _NOTHING), "devices": (list, _NOTHING)})
+    if found.get("totals"):
+        files.check_object(found["totals"], f"{run_file}: totals", _KIND, {},
+                           {"seconds": (float, _NOTHING), "units_total": (int, _NOTHING)})
+    return found
+
+
+def identity(record):
+    """What tells a run from all others, of the content of its run.json: str, a checksum of what its rows depend on."""
+    held = [record["settings"], record["provenance"].get("sha256") or {}]
+    return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
+
+
+def units_missing(path):
+    """(units that a run directory lacks, units that the run has): two int; (0, 0) where it is not recorded how many."""
+    record = read_run(path)
+    total = record.get("units_total") or (record.get("totals") or {}).get("units_total") or 0
+    return max(0, total - len(unit_files(path))), total
+
+
+def unfinished(path):
+    """What a run directory lacks, in words: "3 of 6 units are missing"; "" where it is whole."""
+    missing, total = units_missing(path)
+    return f"{missing} of {total} units {'is' if missing == 1 else 'are'} missing" if missing else ""
 
 
 def read_rows(paths):
@@ -43,17 +69,41 @@ def read_rows(paths):
         depend on which process computed what, or when.
 
     Raises:
-        ValueError: no directory given, one is not a run directory, has no rows yet, or holds a damaged file.
+        ValueError: no directory given, one is not a run directory, has no rows yet, or holds a damaged file or one
+            of another run.
     """
     if isinstance(paths, str) or not paths:
         raise ValueError(f"expected a list of run directories, got {paths!r}")
     found = []
     for path in paths:
-        read_run(path)
+        run = identity(read_run(path))
         if not unit_files(path):
-            raise ValueError(f"{path} holds no results yet: it has no {SIMILARITIES}/*.parquet")
+            lacking = unfinished(path)
+            raise ValueError(f"{path} holds no results yet: it has no {SIMILARITIES}/*.parquet"
+                             + (f", {lacking}" if lacking else ""))
+        for file in unit_files(path):
+            read_unit(file, run)
         found += unit_files(path)
     return rows.read_files(found)
+
+
+def read_unit(path, run):
+    """What a unit's file says of it: dict, see `directory.RunDirectory.write_unit`.
+
+    Args:
+        path: str, the file.
+        run: str, `identity` of the run that it should be of.
+
+    Raises:
+        ValueError: the file is damaged, or a unit of another run, or another unit than its name says.
+    """
+    found = rows.read_metadata(path)
+    if found.get("run", run) != run:
+        raise ValueError(f"{path} is a unit of another run; remove it, and run again to compute it anew")
+    unit = work_units.Unit(found["draw"], found["first"], found["last"]).name
+    if os.path.basename(path) != f"{unit}.parquet":
+        raise ValueError(f"{path} holds the unit {unit}; expected a file of that name, once")
+    return found
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,19 +129,16 @@ def figure_maps(paths):
     Yields:
         (`Kept`, `FigureMaps`).
     """
-    for path in paths:
-        first = rows.read_files(unit_files(path)[:1]).iloc[0]
-        run = names.file_stem(first["model"], first["dataset"], first["test"])
-        for file in _listed(path, MAPS, ".npz"):
+    firsts = {path: rows.read_files(unit_files(path)[:1]).iloc[0] for path in paths}
+    keys = {path: tuple(str(first[name]) for name in ("model", "dataset", "test")) for path, first in firsts.items()}
+    stems = names.file_stems(keys.values())
+    for path, key in keys.items():
+        run = identity(read_run(path))
+        for file in files.listed(os.path.join(path, MAPS), ".npz"):
             stem = os.path.splitext(os.path.basename(file))[0]
-            yield Kept(run, str(first["test"]), f"{run}_{stem}"), maps.read_maps(file)
+            yield Kept(stems[key], key[-1], f"{stems[key]}_{stem}"), maps.read_maps(file, run)
 
 
 def unit_files(path):
     """Returns the paths of the finished units' files in a run directory, in a fixed order."""
-    return _listed(path, SIMILARITIES, ".parquet")
-
-
-def _listed(path, folder, suffix):
-    """The folder's files in a fixed order; temporary ones have another suffix."""
-    return sorted(glob.glob(os.path.join(glob.escape(path), folder, f"*{suffix}")))
+    return files.listed(os.path.join(path, SIMILARITIES), ".parquet")

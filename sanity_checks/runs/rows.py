@@ -1,6 +1,7 @@
 """Rows, kept as Parquet: the similarity of an image's map at a stage to its map on the original weights."""
 
 import json
+import os
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,8 @@ SCHEMA = pa.schema([
 COLUMNS = tuple(SCHEMA.names)
 TEXT_COLUMNS = tuple(field.name for field in SCHEMA if field.type == pa.string())
 _METADATA_KEY = b"sanity_checks"
+# What the metadata of a unit's file have: the unit, the time it took, the number of its rows.
+_METADATA = {"draw": int, "first": int, "last": int, "seconds": float, "rows": int, "degenerate": int}
 
 
 def write_rows(path, rows, metadata):
@@ -48,12 +51,14 @@ def read_metadata(path):
     """Returns the dict that `write_rows` was given with a file.
 
     Raises:
-        ValueError: the file cannot be read or was not written by `write_rows`.
+        ValueError: the file cannot be read, was not written by `write_rows`, or not as a unit of a run.
     """
     try:
-        return json.loads(pq.read_schema(path).metadata[_METADATA_KEY])
-    except (OSError, pa.ArrowException, KeyError, TypeError) as error:
-        raise ValueError(_unreadable(path, error)) from error
+        found = json.loads(pq.read_schema(path).metadata[_METADATA_KEY])
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise _unreadable(path, error) from error
+    files.check_object(found, f"{path}: metadata", "those of a unit of a run", _METADATA, {"run": str})
+    return found
 
 
 def read_files(paths):
@@ -67,7 +72,7 @@ def read_files(paths):
         so that millions of rows fit into memory.
 
     Raises:
-        ValueError: a file cannot be read or has other columns; the message names it.
+        ValueError: a file cannot be read, has other columns, or lacks an entry; the message names it.
     """
     table = pa.concat_tables([_read_file(path) for path in paths]).unify_dictionaries()
     return table.to_pandas(split_blocks=True, self_destruct=True)
@@ -82,16 +87,28 @@ def _read_file(path):
     try:
         table = pq.read_table(path, read_dictionary=list(TEXT_COLUMNS), partitioning=None)
     except (OSError, pa.ArrowException) as error:
-        raise ValueError(_unreadable(path, error)) from error
+        raise _unreadable(path, error) from error
     if tuple(table.column_names) != COLUMNS:
         raise ValueError(f"{path}: expected the columns {', '.join(COLUMNS)}, "
                          f"got {', '.join(table.column_names)}")
+    for field, column in zip(SCHEMA, table.columns):
+        found = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+        if found != field.type:
+            raise ValueError(f"{path}: expected column {field.name!r} to hold {field.type}, found {found}")
+        if column.null_count:
+            raise ValueError(f"{path}: expected every row to have {field.name!r}, found {column.null_count} of "
+                             f"{len(table)} rows without")
+    if not len(table):
+        raise ValueError(f"{path}: expected rows, found none")
     return table.replace_schema_metadata(None)
 
 
 def _unreadable(path, error):
+    """ValueError that a file cannot be read; what the system refuses (no permission, no file) passes as it is."""
+    if isinstance(error, OSError) and error.errno:
+        return OSError(error.errno, os.strerror(error.errno), path)
     reason = (str(error).splitlines() or [type(error).__name__])[0]
-    return f"{path} is not a readable file of rows ({reason}); delete it and run again to compute it anew"
+    return ValueError(f"{path} is not a readable file of rows ({reason}); delete it and run again to compute it anew")
 
 
 def _to_table(rows):

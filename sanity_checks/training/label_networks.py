@@ -13,7 +13,6 @@ from sanity_checks import keras2
 from sanity_checks.training import label_permutation
 from sanity_checks.training import training_goal
 from sanity_checks.training import training_run
-from sanity_checks.vocabulary import names
 from sanity_checks.vocabulary import stages
 from sanity_checks.weights import initialization
 
@@ -23,7 +22,7 @@ MOST_Z = 5.         # standard errors that the test accuracy on permuted labels 
 
 def directory_of(training_dir, seed, kind):
     """Folder of one network: str."""
-    return os.path.join(training_dir, f"seed{seed:03d}", names.file_stem(kind))
+    return os.path.join(training_dir, f"seed{seed:03d}", kind.replace(" ", "_"))
 
 
 def is_trained(training_dir, seed, kind):
@@ -81,7 +80,7 @@ def load(classifier, training_dir, seed):
         for kind in KINDS:
             directory = directory_of(training_dir, seed, kind)
             keras2.load_weights(classifier.model, os.path.join(directory, training_run.WEIGHTS))
-            expected = training_run.read_metrics(directory)["weights_sha256"]
+            expected = training_run.read_metrics(directory, training_goal.RECORDED)["weights_sha256"]
             found = initialization.weights_sha256(classifier)
             if found != expected:
                 raise ValueError(f"{directory}: the weights are not those that were trained there: expected sha256 "

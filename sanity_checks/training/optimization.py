@@ -11,7 +11,7 @@ import numpy as np
 
 from sanity_checks import lazy
 from sanity_checks import randomness
-from sanity_checks.runs import files
+from sanity_checks.runs import archives
 
 tf = lazy.module("tensorflow")
 
@@ -19,6 +19,7 @@ LEARNING_RATE = 1e-4
 BATCH_SIZE = 50
 ADAM_BETA_1, ADAM_BETA_2 = 0.9, 0.999
 ADAM_EPSILON = 1e-8         # TF1's default, which the released code used; Keras' own is 1e-7
+_STATE = "the state of this training; remove it to start again"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -152,17 +153,27 @@ def predictions(classifier, images, batch_size=500):
                            for first in range(0, len(images), batch_size)])
 
 
-def save_state(path, state):
-    """Writes a `State` as npz, in one step: a killed process leaves the old file or the new one."""
-    with files.replacing(path) as temporary, open(temporary, "wb") as stream:
-        np.savez(stream, iteration=state.iteration, **{str(i): v for i, v in enumerate(state.variables)})
+def save_state(path, state, training=""):
+    """Writes a `State` as npz, in one step: a killed process leaves the old file or the new one.
+
+    Args:
+        path: str.
+        state: `State`.
+        training: str, tells the training that it is of from all others.
+    """
+    variables = {str(i): value for i, value in enumerate(state.variables)}
+    archives.write(path, archives.with_checksum({"iteration": np.array(state.iteration), "training": np.array(training),
+                                                 **variables}))
 
 
-def load_state(path):
-    """Reads a `State`; ValueError if the file is not one."""
-    try:
-        with np.load(path) as stored:
-            count = len(stored.files) - 1
-            return State(int(stored["iteration"]), [stored[str(i)] for i in range(count)])
-    except (OSError, KeyError, ValueError, EOFError) as error:
-        raise ValueError(f"{path} is not a saved training state ({error}); remove it to start again") from error
+def load_state(path, training=""):
+    """Reads a `State`; ValueError if the file is not one, is damaged, or of another training."""
+    stored = archives.read(path, _STATE)
+    lacking = [name for name in ("iteration", "training", archives.CHECKSUM) if np.ndim(stored.get(name, [])) != 0]
+    if lacking:
+        raise archives.refusal(path, _STATE, f"without {lacking[0]}")
+    if str(stored[archives.CHECKSUM]) != archives.checksum(stored):
+        raise archives.refusal(path, _STATE, "its checksum is that of other content")
+    if str(stored["training"]) != training:
+        raise archives.refusal(path, _STATE, "of another training")
+    return State(int(stored["iteration"]), [stored[str(i)] for i in range(len(stored) - 3)])

@@ -12,6 +12,8 @@ from sanity_checks.training import optimization
 from sanity_checks.training import training_run
 from sanity_checks.weights import initialization
 
+# What metrics.json has beside what every training leaves there.
+RECORDED = {"epochs": int, "test_chance": dict, "initial_weights_sha256": str, "weights_sha256": str}
 LAG = 0.1       # most by which an epoch's accuracy on its own batches is below the accuracy at the epoch's end
 
 
@@ -65,10 +67,12 @@ def train(name, architecture, dataset, directory, seed, goal, progress=None, hel
     recipe = {field: value for field, value in dataclasses.asdict(goal).items() if field != "max_epochs"}
     settings = {"model": name, "dataset": dataset.name, "seed": seed, "data_sha256": dataset.sha256, **recipe,
                 **(held or {})}
-    finished = training_run.open_directory(directory, dataset, settings)
-    if finished:
-        return finished
-    started = time.monotonic()
+    with training_run.opened(directory, dataset, settings, RECORDED) as finished:
+        return finished or _train(name, architecture, dataset, directory, settings, goal, progress)
+
+
+def _train(name, architecture, dataset, directory, settings, goal, progress):
+    started, seed = time.monotonic(), settings["seed"]
     classifier = training_run.network(name, architecture, dataset, seed)
     initial = initialization.weights_sha256(classifier)
     trainer = optimization.Trainer(classifier.model, dataset.train.pixels, dataset.train.labels, seed,

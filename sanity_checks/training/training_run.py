@@ -2,21 +2,31 @@
 
     weights.h5           the trained weights, Keras' format
     metrics.json         settings, data's sha256, iterations, accuracies, seconds
+    training.json        the settings, from the start: another training does not begin here
     training_state.npz   while it runs: where to go on after a kill
+    training.claim       while it runs: whoever wants the same training waits for it
 """
 
+import contextlib
+import hashlib
 import json
 import os
 import time
 
 from sanity_checks import lazy
+from sanity_checks.runs import claims
 from sanity_checks.runs import files
+from sanity_checks.runs import reading
 from sanity_checks.training import optimization
 from sanity_checks.weights import initialization
 
 classification = lazy.module("sanity_checks.models.classification")
 
 WEIGHTS, METRICS, STATE, SETTINGS = "weights.h5", "metrics.json", "training_state.npz", "training.json"
+CLAIM = "training.claim"
+ACCURACIES = ("train_accuracy", "validation_accuracy", "test_accuracy")
+_KIND = "what is recorded of a training"
+_RECORDED = {"model": str, "dataset": str, "seed": int, "data_sha256": str}
 SAVE_EVERY = 1000           # iterations between saved states
 REPORT_EVERY = 100          # iterations between progress reports
 
@@ -39,12 +49,13 @@ def train(name, architecture, dataset, directory, iterations, seed, progress=Non
     Raises:
         ValueError: the directory holds a training with other settings, or the data set has no training images.
     """
-    settings = {"model": name, "dataset": dataset.name, "iterations": iterations, "seed": seed,
-                "data_sha256": dataset.sha256}
-    finished = open_directory(directory, dataset, settings)
-    if finished:
-        return finished
-    started = time.monotonic()
+    settings = _settings(name, dataset, iterations, seed)
+    with opened(directory, dataset, settings) as finished:
+        return finished or _train(name, architecture, dataset, directory, settings, progress)
+
+
+def _train(name, architecture, dataset, directory, settings, progress):
+    started, iterations, seed = time.monotonic(), settings["iterations"], settings["seed"]
     classifier = network(name, architecture, dataset, seed)
     trainer = optimization.Trainer(classifier.model, dataset.train.pixels, dataset.train.labels, seed)
     restore(trainer, directory, progress)
@@ -58,12 +69,49 @@ def train(name, architecture, dataset, directory, iterations, seed, progress=Non
 
 def is_finished(directory):
     """Whether a directory holds a finished training."""
-    return os.path.exists(os.path.join(directory, METRICS))
+    return all(os.path.exists(os.path.join(directory, name)) for name in (METRICS, WEIGHTS))
 
 
-def read_metrics(directory):
-    """What a finished training has left in metrics.json: dict."""
-    return _read_json(os.path.join(directory, METRICS))
+def read_metrics(directory, required=None):
+    """What a finished training has left in metrics.json: dict.
+
+    Args:
+        directory: str.
+        required: dict, key -> type, what it must have beside what every training has.
+
+    Raises:
+        ValueError: the file is damaged or something else.
+    """
+    return files.read_json(os.path.join(directory, METRICS), _KIND, {
+        **_RECORDED, **dict.fromkeys(ACCURACIES, float), **(required or {})})
+
+
+def check_reusable(path, model, dataset, iterations, seed):
+    """ValueError if a file of weights has a record beside it, and that is of another training than is asked for.
+
+    A file that was not trained here has no record, and may be used as it is.
+
+    Args:
+        path: str, the file.
+        model: str, the network's name.
+        dataset: `sanity_checks.datasets.Dataset` to train on.
+        iterations, seed: int, see `train`.
+    """
+    beside = [os.path.join(os.path.dirname(path), name) for name in (SETTINGS, METRICS)]
+    record = next(filter(os.path.exists, beside), None)
+    if os.path.basename(path) != WEIGHTS or not record:
+        return
+    found, wanted = files.read_json(record, _KIND, _RECORDED), _settings(model, dataset, iterations, seed)
+    differing = [f"{name} {found.get(name)}, asked for {wanted[name]}" for name in wanted if found.get(name) != wanted[name]]
+    if "target_accuracy" in found:
+        differing = ["to an accuracy, asked for a number of iterations"]
+    if differing:
+        raise ValueError(f"weights: {path} was trained otherwise: {'; '.join(differing)}. Name another file, or ask for the "
+                         f"training that this one has had")
+
+
+def _settings(model, dataset, iterations, seed):
+    return {"model": model, "dataset": dataset.name, "iterations": iterations, "seed": seed, "data_sha256": dataset.sha256}
 
 
 def accuracies(classifier, dataset):
@@ -80,39 +128,65 @@ def network(name, architecture, dataset, seed):
     return classifier
 
 
-def open_directory(directory, dataset, settings):
-    """Makes the directory of a training, or checks that it holds one with these settings.
+@contextlib.contextmanager
+def opened(directory, dataset, settings, required=None):
+    """Context in which the directory of a training, made where it is missing, is this process's alone.
+
+    Who comes while another trains there with these settings waits, and finds the training finished, or goes on with it.
 
     Args:
         directory: str.
         dataset: `sanity_checks.datasets.Dataset`.
         settings: dict of JSON values.
+        required: see `read_metrics`.
 
-    Returns:
+    Yields:
         The metrics of a finished training, else None.
 
     Raises:
-        ValueError: the directory holds a training with other settings, or the data set has no training images.
+        ValueError: the directory holds a training with other settings, or a run, or the data set has no training images.
     """
     if dataset.train is None:
         raise ValueError(f"dataset: {dataset.name} has no training images")
-    os.makedirs(directory, exist_ok=True)
+    if os.path.exists(os.path.join(directory, reading.RUN_FILE)):
+        raise ValueError(f"output_dir: {directory} holds a run ({reading.RUN_FILE}); train into a folder of its own")
     _check_settings(os.path.join(directory, SETTINGS), settings)
-    return read_metrics(directory) if is_finished(directory) else None
+    files.remove_leftovers(directory)
+    if is_finished(directory):
+        yield _finished(directory, settings, required)
+        return
+    with claims.held(os.path.join(directory, CLAIM)):
+        yield _finished(directory, settings, required) if is_finished(directory) else None
+
+
+def _finished(directory, settings, required):
+    """The metrics of a finished training; ValueError if they are of another than the directory's settings say."""
+    found = read_metrics(directory, required)
+    for name, value in settings.items():
+        if found.get(name) != value:
+            raise ValueError(f"{os.path.join(directory, METRICS)} is of another training: {name} {found.get(name)!r}, expected "
+                             f"{value!r}; remove it to train again")
+    return found
 
 
 def restore(trainer, directory, progress=None):
     """Goes on where the directory's saved state stands, if it has one, and reports it."""
     path = os.path.join(directory, STATE)
     if os.path.exists(path):
-        trainer.restore(optimization.load_state(path))
+        trainer.restore(optimization.load_state(path, _training(directory)))
     if progress:
         progress(trainer.iteration, float("nan"), float("nan"))
 
 
 def save(trainer, directory):
     """Saves where the training stands."""
-    optimization.save_state(os.path.join(directory, STATE), trainer.state())
+    optimization.save_state(os.path.join(directory, STATE), trainer.state(), _training(directory))
+
+
+def _training(directory):
+    """Checksum of a training's settings: str."""
+    settings = files.read_json(os.path.join(directory, SETTINGS), _KIND, _RECORDED)
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
 def advance(trainer, iterations, progress=None):
@@ -131,30 +205,22 @@ def finish(directory, classifier, metrics):
     """Leaves the trained weights and the metrics in the directory, and no state; returns the metrics."""
     with files.replacing(os.path.join(directory, WEIGHTS)) as temporary:
         classifier.model.save_weights(temporary, save_format="h5")
-    _write_json(os.path.join(directory, METRICS), metrics)
-    if os.path.exists(os.path.join(directory, STATE)):
+    files.write_text(os.path.join(directory, METRICS), _json_text(metrics))
+    with contextlib.suppress(FileNotFoundError):
         os.remove(os.path.join(directory, STATE))
     return metrics
 
 
 def _check_settings(path, settings):
-    """Writes the settings of a new directory; refuses a directory with others."""
-    if not os.path.exists(path):
-        _write_json(path, settings)
+    """Writes the settings of a new directory, in one step; refuses a directory with others."""
+    if files.create_text(path, _json_text(settings)):
         return
-    for name, found in _read_json(path).items():
-        if settings.get(name) != found:
-            raise ValueError(f"{name}: {os.path.dirname(path)} holds a training with {found!r}, "
+    found = files.read_json(path, _KIND, _RECORDED)
+    for name in dict.fromkeys([*found, *settings]):
+        if settings.get(name) != found.get(name):
+            raise ValueError(f"{name}: {os.path.dirname(path)} holds a training with {found.get(name)!r}, "
                              f"this one has {settings.get(name)!r}; use another directory")
 
 
-def _read_json(path):
-    try:
-        with open(path) as stream:
-            return json.load(stream)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path} is not JSON: {error}") from error
-
-
-def _write_json(path, content):
-    files.write_text(path, json.dumps(content, indent=1) + "\n")
+def _json_text(content):
+    return json.dumps(content, indent=1) + "\n"

@@ -11,18 +11,21 @@ class Dataset:
         label: str.
         paper: str, the paper's data set that it is or stands for; "" for none.
         given: whether it holds images that a user gives.
+        trains: whether it has images to train a network on.
     """
     label: str
     paper: str = ""
     given: bool = False
+    trains: bool = False
 
 
 DATASETS = {
     "imagenet": Dataset("ImageNet", "imagenet"),
-    "mnist": Dataset("MNIST", "mnist"),
-    "fashion_mnist": Dataset("Fashion MNIST", "fashion_mnist"),
-    "mnist_5k": Dataset("MNIST (5,000 images)", "mnist"),
+    "mnist": Dataset("MNIST", "mnist", trains=True),
+    "fashion_mnist": Dataset("Fashion MNIST", "fashion_mnist", trains=True),
+    "mnist_5k": Dataset("MNIST (5,000 images)", "mnist", trains=True),
     "image_folder": Dataset("Photographs", "imagenet", given=True),
+    "sample_photographs": Dataset("Sample photographs", "imagenet"),
     "arrays": Dataset("Arrays", given=True),
 }
 

@@ -22,5 +22,6 @@ MODELS = {
     "cnn": Model("CNN", trained_here=True),
     "mlp": Model("MLP", trained_here=True, feature_map=False),
     "alexnet": Model("AlexNet"),
+    "efficientnet_lite0": Model("EfficientNet-Lite0"),
 }
 NO_MODEL = "none"       # of rows that no model has a part in

@@ -3,6 +3,8 @@
 A name that has no record (a user's own method, metric or model) is shown as it is.
 """
 
+import collections
+import hashlib
 import re
 
 from sanity_checks.vocabulary import datasets
@@ -13,6 +15,9 @@ from sanity_checks.vocabulary import styles as all_styles
 from sanity_checks.vocabulary import tests
 
 TESTS, METRICS, DATASETS, METHODS = tests.TESTS, metrics.METRICS, datasets.DATASETS, methods.DRAWN
+_LONGEST = 60               # characters of a name in a file's name
+_DIGITS = 8                 # of a checksum in a file's name
+_CHECKED = re.compile("-[0-9a-f]{8}$")      # a name that looks as if it had one
 MODELS = {**models.MODELS, models.NO_MODEL: models.Model("No model")}
 
 
@@ -40,5 +45,32 @@ def styles(present):
 
 
 def file_stem(*parts):
-    """Joins names to a file name without suffix: `file_stem("cnn", "my data")` is "cnn_my_data"."""
-    return "_".join(re.sub(r"[^A-Za-z0-9.-]+", "_", str(part)).strip("_") for part in parts)
+    """Joins names to a file name without suffix: `file_stem("cnn", "mnist")` is "cnn_mnist".
+
+    Different names are different in it: what a file name cannot have becomes "_", with a checksum of the name after it.
+    """
+    return "_".join(_safe(str(part)) for part in parts)
+
+
+def file_stems(keys):
+    """The file stems of several lists of names, different also where only upper and lower case or the joints differ.
+
+    Args:
+        keys: iterable of tuples of str, ("cnn", "mnist", ...).
+
+    Returns:
+        dict, key -> str: its `file_stem`, and a checksum of the key after it if another key has the same.
+    """
+    stems = {tuple(key): file_stem(*key) for key in keys}
+    counts = collections.Counter(stem.lower() for stem in stems.values())
+    return {key: stem if counts[stem.lower()] == 1 else f"{stem}-{_checksum(repr(key))}" for key, stem in stems.items()}
+
+
+def _safe(name):
+    safe = re.sub(r"[^A-Za-z0-9.-]+", "_", name).strip("_")[:_LONGEST].lstrip(".")
+    plain = safe and safe == name and not _CHECKED.search(name)
+    return safe if plain else f"{safe or 'name'}-{_checksum(name)}"
+
+
+def _checksum(text):
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]

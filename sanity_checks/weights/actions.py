@@ -65,7 +65,12 @@ class Load(Action):
     def check(self, classifier, name):
         """ValueError, with this name of the network, if the weights do not fit the model."""
         expected = [tuple(variable.shape) for variable in classifier.model.weights]
-        found = [np.shape(value) for value in self.weights]
+        try:
+            found = [np.shape(value) for value in self.weights]
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"weights of {name!r}: expected a list of arrays, got {type(self.weights).__name__}") from error
+        if found == expected and not all(np.isfinite(value).all() for value in self.weights):
+            raise ValueError(f"weights of {name!r}: expected finite numbers")
         if found != expected:
             raise ValueError(f"weights of {name!r}: expected arrays of shapes {expected}, got {found}")
 

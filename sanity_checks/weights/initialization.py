@@ -60,8 +60,8 @@ class Randomization:
     def __post_init__(self):
         registry.lookup(INITIALIZERS, self.initializer, "initializer")
         registry.lookup(dict.fromkeys(REDRAWS), self.redraw, "redraw")
-        if not self.stddev > 0:
-            raise ValueError(f"Randomization: stddev must be above 0, got {self.stddev}")
+        if not (isinstance(self.stddev, (int, float, np.number)) and 0 < self.stddev < math.inf):
+            raise ValueError(f"Randomization: stddev must be above 0, got {self.stddev!r}")
 
 
 def randomize_block(classifier, name, stream, randomization=Randomization()):

@@ -12,11 +12,14 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 import contextlib
 import dataclasses
+import threading
 
+from sanity_checks import arguments
 from sanity_checks import registry
 from sanity_checks.vocabulary import stages as stage_names
 from sanity_checks.weights import actions as actions_module
 from sanity_checks.weights import initialization
+from sanity_checks.weights import ownership
 
 ORIGINAL = stage_names.ORIGINAL     # name of stage 0
 
@@ -106,6 +109,8 @@ def stages(classifier, test, randomization=initialization.Randomization()):
         ValueError: unknown test, or one whose states are trained; no block that drawing can change; or weights to be drawn
             from their own initializer where that is not known.
     """
+    _check_classifier(classifier)
+    arguments.instance(randomization, initialization.Randomization, "randomization", "an initialization.Randomization")
     record = registry.lookup({**TESTS, **TRAINED} if test in TRAINED else TESTS, test, "test")
     if record.trained:
         raise ValueError(f"test {test!r} compares networks that were trained apart, it draws nothing: give their weights "
@@ -117,6 +122,11 @@ def stages(classifier, test, randomization=initialization.Randomization()):
                          f"not drawn: {', '.join(classifier.parts) or 'it has no weights'}")
     sequence = record.stages(blocks)
     return [WeightState(index, name, actions) for index, (name, actions) in enumerate(sequence)]
+
+
+def _check_classifier(classifier):
+    if not hasattr(classifier, "parts"):
+        raise ValueError(f"classifier: expected what load_classifier returns, got {arguments.shown(classifier)}")
 
 
 def not_drawn(classifier, randomization=initialization.Randomization()):
@@ -160,7 +170,9 @@ def weight_states(classifier, test: str, draw: int = 0, seed: int = 0,
 
     Raises:
         ValueError: see `stages`.
+        RuntimeError: another thread explains with the model's weights, or walks through states of them.
     """
+    draw, seed = arguments.whole_number(draw, "draw", 0), arguments.whole_number(seed, "seed")
     sequence, redraw = stages(classifier, test, randomization), TESTS[test].redraw
     if redraw:
         randomization = dataclasses.replace(randomization, redraw=redraw)
@@ -184,6 +196,9 @@ def trained_states(classifier, networks: Mapping[str, Sequence]) -> Iterator:
     Raises:
         ValueError: weights that do not fit the model.
     """
+    _check_classifier(classifier)
+    if not isinstance(networks, Mapping) or not networks:
+        raise ValueError(f"networks: expected a dict, name of a state -> its weights, got {arguments.shown(networks)}")
     sequence = []
     for index, (name, weights) in enumerate(networks.items()):
         load = actions_module.Load(weights)
@@ -196,20 +211,21 @@ def trained_states(classifier, networks: Mapping[str, Sequence]) -> Iterator:
 @contextlib.contextmanager
 def _walking(classifier, sequence, stream, randomization):
     """Context that yields the iterator over a sequence of states, and at its end puts back the present values."""
-    originals = {name: [variable.numpy() for variable in block] for name, block in classifier.parts.items()}
-    walk = _Walk(_walk(classifier, sequence, originals, stream, randomization))
-    try:
-        yield walk
-    finally:
-        walk.ended = True
-        _restore(classifier, originals, originals)
+    with ownership.changing(classifier):
+        originals = {name: [variable.numpy() for variable in block] for name, block in classifier.parts.items()}
+        walk = _Walk(_walk(classifier, sequence, originals, stream, randomization))
+        try:
+            yield walk
+        finally:
+            walk.ended = True
+            _restore(classifier, originals, originals)
 
 
 class _Walk:
-    """An iterator that is of no use once its context has ended."""
+    """An iterator that is of no use in another thread, nor once its context has ended."""
 
     def __init__(self, states):
-        self._states, self.ended = states, False
+        self._states, self.ended, self._thread = states, False, threading.get_ident()
 
     def __iter__(self):
         return self
@@ -217,6 +233,8 @@ class _Walk:
     def __next__(self):
         if self.ended:
             raise RuntimeError("weight states: the with block has ended and the original weights are back; iterate inside it")
+        if threading.get_ident() != self._thread:
+            raise RuntimeError("weight states: another thread has begun the with block; iterate in that one")
         return next(self._states)
 
 

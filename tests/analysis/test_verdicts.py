@@ -4,57 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sanity_checks import runs
 from sanity_checks.analysis import verdicts
 from sanity_checks.analysis.verdicts import influence
 from sanity_checks.analysis.verdicts import rule
 from sanity_checks.analysis.verdicts import simultaneous
 from sanity_checks.paper import claims
-
-STAGES = ("original", "logits", "hidden2", "hidden1")
-IMAGES = 40
-
-
-def rows_of(values, test, method, metric="spearman", stages=STAGES):
-    """Rows of a method: values float [draws, stages, images] -> DataFrame."""
-    values = np.asarray(values, float)
-    draws, count, images = values.shape
-    draw, stage, image = (index.ravel() for index in np.indices(values.shape))
-    return pd.DataFrame(
-        {
-            "model": "net",
-            "dataset": "data",
-            "test": test,
-            "draw": draw,
-            "stage_index": stage,
-            "stage": np.array(stages[:count])[stage],
-            "method": method,
-            "metric": metric,
-            "image_id": [f"{i:03d}" for i in image],
-            "explained_class": 0,
-            "value": values.ravel(),
-        }
-    )[list(runs.COLUMNS)]
-
-
-def curve(levels, draws=3, images=IMAGES, spread=0.1, seed=0, draw_spread=0.0):
-    """Similarities about the levels of stages 1, 2 ..., after stage 0: float [draws, stages, images]."""
-    generator = np.random.default_rng(seed)
-    shape = (draws, len(levels), images)
-    values = np.asarray(levels)[None, :, None] + spread * generator.standard_normal(shape)
-    values += draw_spread * generator.standard_normal(shape[:2] + (1,))
-    return np.concatenate([np.ones((draws, 1, images)), values], axis=1)
-
-
-def with_null(levels, null, method="m", test="cascading", metric="spearman", seed=0, **options):
-    """A method's rows under a test, and those of its null."""
-    nulls = curve([null], seed=seed + 1000, **options)
-    return pd.concat([rows_of(curve(levels, seed=seed, **options), test, method, metric),
-                      rows_of(nulls, "random_networks", method, metric, ("random network", "another"))])
+from tests.analysis import synthetic
 
 
 def verdict_on(*arguments, **options):
-    table = verdicts.verdicts(with_null(*arguments, **options), bootstrap_samples=50)
+    table = verdicts.verdicts(synthetic.with_null(*arguments, **options), bootstrap_samples=50)
     assert len(table) == 1
     return table.iloc[0]
 
@@ -106,14 +65,14 @@ def test_a_block_alone_can_be_insensitive():
 
 
 def test_without_its_null_a_method_is_not_assessed():
-    rows = with_null([0, 0, 0], 0.0)
+    rows = synthetic.with_null([0, 0, 0], 0.0)
     table = verdicts.verdicts(rows[rows["test"] == "cascading"], bootstrap_samples=20)
     assert list(table["verdict"]) == ["not assessed"]
 
 
 def test_random_maps_set_the_level_of_chance():
-    rows = with_null([0, 0, 0], 0.0)
-    chance = rows_of(curve([0.2, 0.2, 0.2], spread=0.0), "cascading", "random_map")
+    rows = synthetic.with_null([0, 0, 0], 0.0)
+    chance = synthetic.rows_of(synthetic.curve([0.2, 0.2, 0.2], spread=0.0), "cascading", "random_map")
     table = verdicts.verdicts(pd.concat([rows, chance]), bootstrap_samples=20)
     assert table.set_index("method")["chance"].to_dict() == pytest.approx({"m": 0.2})
 
@@ -127,32 +86,55 @@ def test_several_draws_speak_of_all():
 
 
 def test_two_draws_that_disagree_decide_nothing():
-    values = np.concatenate([curve([0, 0, 0], draws=1), curve([0.6, 0.6, 0.6], draws=1)])
-    nulls = rows_of(curve([0.0], draws=2), "random_networks", "m", stages=("random network", "another"))
-    table = verdicts.verdicts(pd.concat([rows_of(values, "cascading", "m"), nulls]), bootstrap_samples=20)
+    values = np.concatenate([synthetic.curve([0, 0, 0], draws=1), synthetic.curve([0.6, 0.6, 0.6], draws=1)])
+    nulls = synthetic.rows_of(synthetic.curve([0.0], draws=2), "random_networks", "m", stages=("random network", "another"))
+    table = verdicts.verdicts(pd.concat([synthetic.rows_of(values, "cascading", "m"), nulls]), bootstrap_samples=20)
     assert table["verdict"].tolist() == ["undecided"]
 
 
-def test_too_few_images_decide_nothing():
-    assert verdict_on([0.9, 0.9, 0.9], 0.0, images=rule.Rule().least_images - 1)["verdict"] == "undecided"
+FEW = rule.Rule().least_images - 1
+
+
+def test_with_few_images_several_draws_decide_about_these_images():
+    above, at_null = (verdict_on([level] * 3, 0.0, images=FEW, draws=6) for level in (0.9, 0.0))
+    assert (above["verdict"], above["scope"]) == ("insensitive", "these images")
+    assert (at_null["verdict"], at_null["scope"]) == ("sensitive", "these images")
+
+
+def test_with_few_images_an_edge_detector_is_insensitive():
+    assert verdict_on([1, 1, 1], 1.0, spread=0.0, images=3, draws=2)["verdict"] == "insensitive"
+
+
+def test_few_images_and_one_draw_decide_nothing():
+    assert verdict_on([0.9, 0.9, 0.9], 0.0, images=FEW, draws=1)["verdict"] == "undecided"
+
+
+def test_with_few_images_what_images_differ_by_does_not_matter():
+    """Each image has a level of its own, which is no error of a statement about these images."""
+    levels = np.linspace(-.5, .5, FEW)
+    rows = synthetic.with_null([0.6, 0.6, 0.6], 0.0, images=FEW, draws=6, spread=.02)
+    shifted = rows.assign(value=rows["value"] + levels[rows["image_id"].astype(int)] * (
+        (rows["test"] == "cascading") & (rows["stage_index"] > 0)))
+    found = verdicts.verdicts(shifted, bootstrap_samples=20).iloc[0]
+    assert found["verdict"] == "insensitive"
 
 
 def test_degenerate_values_are_left_out_and_counted():
-    rows = with_null([0, 0, 0], 0.0)
+    rows = synthetic.with_null([0, 0, 0], 0.0)
     lost = (rows["stage_index"] > 0) & (rows["test"] == "cascading") & (rows["image_id"] < "010")
     found = verdicts.verdicts(rows.assign(value=rows["value"].mask(lost)), bootstrap_samples=20).iloc[0]
     assert (found["verdict"], found["n_degenerate"]) == ("sensitive", 3 * 3 * 10)
 
 
 def test_a_stage_of_degenerate_values_alone_has_no_data():
-    rows = with_null([0, 0, 0], 0.0)
+    rows = synthetic.with_null([0, 0, 0], 0.0)
     lost = (rows["stage_index"] == 2) & (rows["test"] == "cascading")
     stages = verdicts.assess(rows.assign(value=rows["value"].mask(lost)), bootstrap_samples=20).stages
     assert stages["status"].tolist() == ["at null", "no data", "at null"]
 
 
 def test_the_order_of_the_rows_does_not_matter():
-    rows = pd.concat([with_null([0.9, 0.2, 0], 0.1), with_null([0, 0, 0], 0.0, "n", seed=1)])
+    rows = pd.concat([synthetic.with_null([0.9, 0.2, 0], 0.1), synthetic.with_null([0, 0, 0], 0.0, "n", seed=1)])
     shuffled = rows.sample(frac=1, random_state=0)
     one, other = (verdicts.assess(r, bootstrap_samples=20) for r in (rows, shuffled))
     pd.testing.assert_frame_equal(one.stages, other.stages)
@@ -160,7 +142,7 @@ def test_the_order_of_the_rows_does_not_matter():
 
 
 def test_categorical_rows_as_they_are_read_give_the_same():
-    rows = with_null([0.9, 0.2, 0], 0.1)
+    rows = synthetic.with_null([0.9, 0.2, 0], 0.1)
     categorical = rows.astype(
         dict.fromkeys(("model", "dataset", "test", "stage", "method", "metric", "image_id"), "category")
     )
@@ -169,7 +151,7 @@ def test_categorical_rows_as_they_are_read_give_the_same():
 
 
 def test_position_is_zero_at_the_null_and_one_at_identity():
-    stages = verdicts.assess(with_null([1, 0.6, 0.2], 0.2, spread=0.0), bootstrap_samples=20).stages
+    stages = verdicts.assess(synthetic.with_null([1, 0.6, 0.2], 0.2, spread=0.0), bootstrap_samples=20).stages
     np.testing.assert_allclose(stages["position"], [1, 0.5, 0])
 
 
@@ -202,7 +184,7 @@ def _rate_of_errors(repeats, levels, null, **options):
     """Share of simulated runs with any stage called above or at the null, and of those called above."""
     decided = above = 0
     for seed in range(repeats):
-        rows = pd.concat([with_null(levels, null, f"m{i}", seed=100 * seed + i, **options) for i in range(5)])
+        rows = pd.concat([synthetic.with_null(levels, null, f"m{i}", seed=100 * seed + i, **options) for i in range(5)])
         statuses = set(verdicts.assess(rows, rule.Rule(flips=400), 2, seed).stages["status"])
         decided += bool(statuses & {"above", "at null"})
         above += "above" in statuses
@@ -221,6 +203,32 @@ def test_curves_on_the_margin_are_rarely_decided_with_one_draw():
 @pytest.mark.slow
 def test_curves_on_the_margin_are_rarely_decided_when_draws_differ():
     assert _rate_of_errors(REPEATS, [0.28, 0.28, 0.28], 0.2, draws=3, draw_spread=0.05)[0] <= MOST
+
+
+def test_an_undecided_verdict_says_how_many_more_draws_decide():
+    """Draws vary by .12 about a mean that is .08 below the threshold: with as many as are said, most repetitions decide."""
+    few = [verdict_on([0, 0, 0], 0.2, draws=3, draw_spread=.12, images=20, seed=seed) for seed in range(6)]
+    said = [found["more_draws"] for found in few if found["verdict"] == "undecided"]
+    assert len(said) >= 3 and all(number >= 1 for number in said)
+    enough = 3 + int(np.median(said))
+    later = [verdict_on([0, 0, 0], 0.2, draws=enough, draw_spread=.12, images=20, seed=100 + seed)["verdict"] for seed in range(10)]
+    assert later.count("undecided") <= 4            # with a power of 80 %, more than 4 of 10 happen in 3 % of all cases
+    assert all(np.isnan(verdict_on([level] * 3, 0.0)["more_draws"]) for level in (0.9, 0.0))
+
+
+def test_where_images_vary_more_draws_are_not_said_to_decide():
+    levels = np.random.default_rng(0).normal(0, .5, 12)
+    rows = synthetic.with_null([0.15, 0.15, 0.15], 0.0, images=12, draws=3, spread=.01)
+    shifted = rows.assign(value=rows["value"] + levels[rows["image_id"].astype(int)] * (
+        (rows["test"] == "cascading") & (rows["stage_index"] > 0)))
+    found = verdicts.verdicts(shifted, bootstrap_samples=20).iloc[0]
+    assert (found["verdict"], found["more_draws"]) == ("undecided", np.inf)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("draws", [2, 6])
+def test_curves_on_the_margin_are_rarely_decided_of_few_images(draws):
+    assert _rate_of_errors(REPEATS, [0.28, 0.28, 0.28], 0.2, images=5, draws=draws, draw_spread=0.05)[0] <= MOST
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """Tests of `python -m experiments.aggregate`, run as users run it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from experiments import aggregate as in_process
 import sanity_checks
 from sanity_checks import runs
 
@@ -16,7 +18,7 @@ pytestmark = pytest.mark.slow
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(sanity_checks.__file__)))
 
 
-def make_run(path, model="cnn"):
+def make_run(path, model="cnn", value=None):
     """A finished run of 3 images, 2 stages and 2 methods, with the maps of one image."""
     points = pd.MultiIndex.from_product(
         [[(0, "original"), (1, "fc1")], ["gradient", "gradcam"], ["spearman", "spearman_abs"], list("abc")],
@@ -24,7 +26,7 @@ def make_run(path, model="cnn"):
     rows = points.assign(
         stage_index=[index for index, _ in points["stage"]], stage=[name for _, name in points["stage"]],
         model=model, dataset="mnist", test="cascading", draw=0, explained_class=1,
-        value=np.linspace(0, 1, len(points)))
+        value=np.linspace(0, 1, len(points)) if value is None else value)
     maps = runs.FigureMaps(
         np.zeros((4, 4, 1), np.float32), "a", (0, 1), 1, ("original", "fc1"),
         {"gradient": np.eye(4, dtype=np.float32)[None, ..., None].repeat(2, 0)}, np.ones(2))
@@ -57,6 +59,23 @@ def test_several_runs_stand_side_by_side(tmp_path):
     assert done.returncode == 0
     assert set(pd.read_csv(tmp_path / "out" / "tables" / "summary.csv")["model"]) == {"cnn", "mlp"}
     assert done.stdout.count("Rank Correlation (No ABS)") == 2
+
+
+def test_a_run_that_is_not_finished_says_so(tmp_path, capsys, caplog):
+    run = make_run(tmp_path / "run")
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    (tmp_path / "run" / "run.json").write_text(json.dumps({**record, "units_total": 4}))
+    in_process.draw([run], run, 10)
+    assert f"{run} is not finished: 3 of 4 units are missing." in capsys.readouterr().out
+    assert "3 of 4 units are missing. Tables and figures show what is there." in caplog.text
+    assert "3 of 4 units are missing." in (tmp_path / "run" / "tables" / "cnn_mnist_cascading_spearman.md").read_text()
+
+
+def test_a_run_that_has_measured_nothing_is_an_error_after_its_tables(tmp_path):
+    run = make_run(tmp_path / "run", value=np.nan)
+    with pytest.raises(ValueError, match="^nothing was measured: cnn on mnist, cascading: every map of gradient, gradcam is"):
+        in_process.draw([run], run, 10)
+    assert (tmp_path / "run" / "tables" / "summary.csv").exists()
 
 
 def test_neither_tensorflow_nor_pyplot_is_imported(tmp_path):

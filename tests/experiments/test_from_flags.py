@@ -10,6 +10,7 @@ import tf_keras
 
 from experiments import aggregate
 from experiments import cascading_randomization
+from experiments import flag_checks
 from experiments import from_flags
 from experiments import input_times_random
 from experiments import reproduce
@@ -18,6 +19,7 @@ from experiments import train
 from sanity_checks import datasets
 from sanity_checks import runs
 from sanity_checks.runs import maps as map_files
+from sanity_checks.vocabulary import datasets as records
 from tests.experiments import binary
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 3)).astype(np.uint8)
@@ -88,7 +90,7 @@ def test_its_own_flagfile_runs_it_again(tmp_path):
 @pytest.mark.parametrize("way, expected", [("raw", PIXELS), ("10,20", (PIXELS - 10.) / 20), (None, PIXELS / 127.5 - 1)])
 def test_preprocess_by_name_and_number(tmp_path, photographs, way, expected):
     found = binary.parsed(cascading_randomization, photographs, "--image_size=8,8", *([f"--preprocess={way}"] if way else []))
-    from_flags.check(binary.parsed(cascading_randomization, photographs, "--output_dir=x", *([f"--preprocess={way}"] if way else [])))
+    flag_checks.check(binary.parsed(cascading_randomization, photographs, "--output_dir=x", *([f"--preprocess={way}"] if way else [])))
     assert np.allclose(from_flags.dataset(found.values).get().test[:], expected, atol=1e-5)
 
 
@@ -120,10 +122,10 @@ def test_a_model_that_rescales_inside_is_warned_about(tmp_path, photographs, war
 
 def test_flags_that_cannot_act_are_warned_about(tmp_path, warned):
     given = arrays(tmp_path, images=PIXELS)
-    from_flags.check(binary.parsed(cascading_randomization, given, "--output_dir=x", "--preprocess=unit", "--skip_unreadable"))
-    from_flags.check(binary.parsed(cascading_randomization, "--dataset=mnist_5k", "--output_dir=x", "--preprocess=unit"))
+    flag_checks.warn(binary.parsed(cascading_randomization, given, "--output_dir=x", "--preprocess=unit", "--skip_unreadable"))
+    flag_checks.warn(binary.parsed(cascading_randomization, "--dataset=mnist_5k", "--output_dir=x", "--preprocess=unit"))
     assert warned == ["--skip_unreadable has no effect: it goes with photographs, --images",
-                      "--preprocess has no effect: it goes with --images"]
+                      "--preprocess has no effect: it goes with photographs and --images"]
 
 
 @pytest.mark.parametrize("wrong, message", [
@@ -169,6 +171,16 @@ def test_simple_models_show_photographs_in_their_colours(tmp_path, photographs):
 def test_data_sets_that_a_user_gives_are_in_the_binaries_that_read_them(tmp_path):
     offered = lambda module: set(module.define().values["dataset"].parser.enum_values)
     assert offered(cascading_randomization) == set(datasets.DATASETS)
-    assert offered(train) == set(datasets.DATASETS) - {"image_folder", "arrays"}
+    assert offered(train) == {name for name in datasets.DATASETS if records.DATASETS[name].trains}
     assert binary.refusal(reproduce, "--datasets=arrays", f"--output_dir={tmp_path}").startswith("--datasets: expected some of")
     assert binary.refusal(reproduce, "--preprocess=rw", f"--output_dir={tmp_path}").startswith("--preprocess: expected one of")
+
+
+def test_cheaper_estimators_are_a_preset_that_flags_override(cnn):
+    arguments = ["--model=cnn", "--dataset=mnist_5k", "--output_dir=x", "--methods=gradient,smoothgrad,integrated_gradients"]
+    made = lambda *more: from_flags.make_methods(binary.parsed(cascading_randomization, *arguments, *more).values, cnn)
+    paper, cheap, own = made(), made("--estimators=efficient"), made("--estimators=efficient", "--smoothgrad_samples=8")
+    assert (paper["smoothgrad"].estimator, paper["smoothgrad"].samples, paper["integrated_gradients"].quadrature) == ("independent", 50, "pair")
+    assert (cheap["smoothgrad"].estimator, cheap["smoothgrad"].samples) == ("antithetic", 20)
+    assert (cheap["integrated_gradients"].quadrature, cheap["integrated_gradients"].steps) == ("gauss_legendre", 10)
+    assert (own["smoothgrad"].estimator, own["smoothgrad"].samples) == ("antithetic", 8)

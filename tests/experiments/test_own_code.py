@@ -57,7 +57,7 @@ def test_a_run_of_ones_own_model_and_method(here):
     assert (rows[rows["method"] == "pixels"]["value"] > 0.999).all() and (
         rows[(rows["method"] == "gradient") & (rows["stage_index"] > 0)]["value"].abs() < 0.5).all()
     found = binary.parsed(cascading_randomization, *given)
-    again = pickle.loads(pickle.dumps(from_flags.classifier(found.values)))
+    again = pickle.loads(pickle.dumps(from_flags.classifier(found.values, None)))
     made = pickle.loads(pickle.dumps(from_flags.make_methods(found.values, again.get())))
     images = np.random.default_rng(0).random((2, 28, 28, 1), np.float32)
     assert again.get().name == "build" and np.array_equal(made["pixels"].function(None, images, None, 0), images[..., 0])

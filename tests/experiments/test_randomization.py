@@ -218,4 +218,4 @@ def test_an_output_is_chosen_by_a_flag(tmp_path):
     message = binary.refusal(cascading_randomization, *arguments)
     assert message.startswith("--output: model ") and "expected one of kind, age" in message
     options = binary.parsed(cascading_randomization, *arguments, "--output=age").values
-    assert list(from_flags.classifier(options).get().blocks) == ["age"]
+    assert list(from_flags.classifier(options, None).get().blocks) == ["age"]

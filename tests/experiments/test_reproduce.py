@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 import types
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from experiments import commands
 from experiments import reproduction
 from sanity_checks.paper import catalogue
+from tests import test_parents
 
 pytestmark = pytest.mark.slow
 
@@ -89,6 +91,37 @@ def test_a_command_that_ended_well_is_not_run_again(tmp_path):
     os.remove(tmp_path / "logs" / "net.txt")
     assert commands.run("net", "train", arguments, str(tmp_path)) == ""
     assert not os.path.exists(tmp_path / "logs" / "net.txt")
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", "null", '{"command"', '{"command": "x"}'])
+def test_a_damaged_marker_is_the_reason_in_a_line(tmp_path, content):
+    (tmp_path / "done").mkdir()
+    (tmp_path / "done" / "net.json").write_text(content)
+    reason = commands.run("net", "train", [], str(tmp_path))
+    assert reason.startswith(f"{tmp_path}/done/net.json is damaged: expected the record of an experiment that is done")
+    assert reason.endswith("; remove it to run the experiment again") and "\n" not in reason
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="looks into /proc")
+def test_a_reproduction_that_is_killed_leaves_no_child(tmp_path):
+    arguments = ["--models=mlp", "--datasets=mnist_5k", "--training_iterations=20000", f"--output_dir={tmp_path}"]
+    parent = subprocess.Popen([sys.executable, "-m", "experiments.reproduce", *arguments], cwd=ROOT, stderr=subprocess.DEVNULL)
+    while not (children := children_of(parent.pid)):
+        assert parent.poll() is None
+        time.sleep(0.1)
+    time.sleep(0.5)                 # the child has begun
+    parent.kill()
+    parent.wait()
+    assert all(test_parents.ends(child, 2) for child in children)        # before a broken pipe would end it
+
+
+def children_of(process):
+    found = []
+    for thread in os.listdir(f"/proc/{process}/task"):
+        with open(f"/proc/{process}/task/{thread}/children") as file:
+            found += map(int, file.read().split())
+    return found
 
 
 def test_the_quick_flagfile_lists_what_runs_and_what_is_skipped():

@@ -11,6 +11,7 @@ from sanity_checks import models
 from sanity_checks.graphs import features
 from sanity_checks.graphs import forward
 from sanity_checks.methods import gradcam
+from tests.models import bodies
 
 SHAPE = (12, 12, 3)
 
@@ -172,16 +173,32 @@ def test_channels_first_is_read_as_channels_last(library, images):
     assert np.allclose(found, methods.explain(b, images, "gradcam", [0, 0]), atol=1e-5) and np.ptp(found) > 0
 
 
-def test_a_convolutions_own_channels_first_is_seen(library):
+def test_a_convolutions_own_channels_first_is_seen(library, images):
     layers = library.layers
-    image = layers.Input((3, 12, 12))
-    hidden = layers.Conv2D(5, 3, activation="relu", data_format="channels_first")(image)
-    model = library.Model(image, layers.Dense(4)(layers.GlobalAveragePooling2D(data_format="channels_first")(hidden)))
-    package = models.implementation_of(model)
-    found = features.find(forward.traced(package, model))[0]
+    model = sequential(library, layers.Permute((3, 1, 2)), layers.Conv2D(5, 3, activation="relu", data_format="channels_first"),
+                       layers.GlobalAveragePooling2D(data_format="channels_first"), layers.Dense(4))
+    found = features.find(forward.traced(models.implementation_of(model), model))[0]
     assert (found.layout, found.size, found.channels) == ("channels_first", (10, 10), 5)
-    with pytest.raises(ValueError, match="cannot be run here: The Conv2D op currently only supports the NHWC tensor format on the CPU"):
-        models.load_classifier(model)
+    if bodies.channels_first_refused():
+        with pytest.raises(ValueError, match="cannot be run here: The Conv2D op currently only supports the NHWC tensor format on the CPU"):
+            models.load_classifier(model)
+        return
+    twin = sequential(library, layers.Conv2D(5, 3, activation="relu"), layers.GlobalAveragePooling2D(), layers.Dense(4))
+    twin.set_weights(model.get_weights())
+    maps = [methods.explain(models.load_classifier(network), images, "gradcam", [1, 2]) for network in (model, twin)]
+    assert np.allclose(*maps, atol=1e-5)
+
+
+def test_images_of_channels_first_are_refused(library):
+    layers = library.layers
+    convolution = [layers.Rescaling(.1), layers.Conv2D(5, 3, data_format="channels_first")]
+    turned = [layers.Permute((2, 3, 1)), layers.Conv2D(5, 3)]
+    for stack in (convolution, turned):
+        model = library.Sequential([layers.Input((3, 12, 14)), *stack, layers.Flatten(), layers.Dense(4)])
+        with pytest.raises(ValueError, match=r"images of .* are channels first, \[3, 12, 14\]; expected channels last: put a layer Permute\(\(3, 1, 2\)\)"):
+            models.load_classifier(model)
+    last = library.Sequential([layers.Input((4, 12, 14)), layers.Conv2D(5, 3), layers.Flatten(), layers.Dense(4)])
+    assert models.load_classifier(last).image_shape == (4, 12, 14)
 
 
 def vision_transformer(library, class_token=False):

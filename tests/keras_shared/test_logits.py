@@ -556,6 +556,11 @@ def of_policy(library, policy, weights=None):
     return model
 
 
+# All methods at two precisions; at the others those with a traced pass of their own.
+ALL_METHODS = ("float16", "mixed_bfloat16")
+PASSES = ("gradient", "integrated_gradients", "guided_backprop", "gradcam", "occlusion", "perturbation_mask")
+
+
 @pytest.mark.parametrize("policy", [pytest.param(policy, marks=() if policy.startswith("mixed") else pytest.mark.slow)
                                     for policy in POLICIES])
 def test_all_methods_work_at_every_precision(library, policy, segmentation):
@@ -565,7 +570,7 @@ def test_all_methods_work_at_every_precision(library, policy, segmentation):
     pixels = np.random.default_rng(1).random((2, 16, 16, 1), np.float32)
     targets = np.array([1, 3])
     assert classifier.model(pixels).dtype == tf.float32
-    for name in methods.METHODS:
+    for name in methods.METHODS if policy in ALL_METHODS else PASSES:
         options = {**registry.SETTINGS.get(name, {}), **({"size": 4} if name == "occlusion" else {})}
         found, expected = (methods.explain(c, pixels, name, targets, **options) for c in (classifier, twin))
         assert found.dtype == np.float32 and np.isfinite(found).all() and found.shape == pixels.shape, name

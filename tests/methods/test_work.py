@@ -161,6 +161,7 @@ def test_a_changed_classifier_has_passes_of_its_own(digits):
 
 class CountingKeras:
     """A Keras that counts how often calls of its layers are recorded."""
+    key = staticmethod(keras2.key)
 
     def __init__(self):
         self.asked = 0

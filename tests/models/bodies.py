@@ -3,6 +3,10 @@
 All take images [B, 12, 12, 3] and end in logits of three classes, unless they say otherwise.
 """
 
+import functools
+
+import tensorflow as tf
+
 SHAPE, CLASSES = (12, 12, 3), 3
 
 
@@ -57,6 +61,15 @@ def nested_twice(K):
     L = K.layers
     outer = K.Sequential([L.Input(SHAPE), L.Rescaling(2., -1.), body(K)], name="outer")
     return functional(K, [outer, L.Flatten(), L.Dense(CLASSES)])
+
+
+def grouped_block(K):
+    """A block as ConvNeXt's, but for its GELU: a convolution in as many groups as channels, dense layers at every pixel, a sum."""
+    image, L = K.layers.Input(SHAPE), K.layers
+    hidden = L.Conv2D(6, 3, activation="relu")(image)
+    branch = L.LayerNormalization()(L.Conv2D(6, 3, padding="same", groups=6)(hidden))
+    branch = L.Dense(6)(L.Dense(12, activation="relu")(branch))
+    return K.Model(image, L.Dense(CLASSES)(L.GlobalAveragePooling2D()(L.Add(name="last")([hidden, branch]))))
 
 
 def residual(K):
@@ -209,3 +222,16 @@ def of_policy(policy):
                               L.Conv2D(5, 3, activation="relu", name="last", dtype=dtype), L.GlobalAveragePooling2D(dtype=dtype),
                               L.Dense(CLASSES, dtype=dtype)])
     return build
+
+
+@functools.cache
+def channels_first_refused():
+    """The message where TensorFlow cannot run convolutions of channels first, and their gradients, on this machine; else None."""
+    @tf.function
+    def gradient(images, kernel):
+        return tf.gradients(tf.nn.conv2d(images, kernel, 1, "VALID", data_format="NCHW"), images)
+    try:
+        gradient(tf.ones((1, 2, 4, 4)), tf.ones((2, 2, 2, 3)))
+    except tf.errors.OpError:
+        return "cannot be run here: .*NHWC"
+    return None

@@ -29,7 +29,8 @@ class Kind:
         options: dict, of `load_classifier`.
         logits: function (library, model) -> model of the logits that must be explained; the model itself by default.
         end: function from those logits to what the model gives.
-        refused: regular expression of the message where the model is refused; or a dict of one for each library.
+        refused: regular expression of the message where the model is refused; or a dict of one for each library; or a function
+            that tells whether it is refused on this machine.
         no_guided, no_gradcam: regular expressions of why a method is not defined.
         shape: (H, W, C) of the images.
         dtype: of the images that the model takes; the same numbers are given as float32.
@@ -41,7 +42,7 @@ class Kind:
     options: dict = dataclasses.field(default_factory=dict)
     logits: Callable = lambda library, model: model
     end: Callable = lambda logits: logits
-    refused: str | dict | None = None
+    refused: str | dict | Callable | None = None
     no_guided: str | None = None
     no_gradcam: str | None = None
     shape: tuple = bodies.SHAPE
@@ -51,7 +52,8 @@ class Kind:
 
     def refusal(self, library):
         """The regular expression of the message that `library`'s model is refused with, or None."""
-        return self.refused.get(library.__name__) if isinstance(self.refused, dict) else self.refused
+        refused = self.refused() if callable(self.refused) else self.refused
+        return refused.get(library.__name__) if isinstance(refused, dict) else refused
 
     def images(self, count=2):
         """float32 [count, H, W, C]."""
@@ -91,6 +93,9 @@ KINDS = {
         5, 3, dilation_rate=2, activation="relu", name="last"))), "last"),
     "grouped": Kind(bodies.stacked(lambda L: bodies.pooled(L, L.Conv2D(6, 3, activation="relu"), L.Conv2D(
         6, 3, groups=2), L.ReLU(), L.Conv2D(5, 1, activation="relu", name="last"))), "last"),
+    "grouped, the last": Kind(bodies.stacked(lambda L: bodies.pooled(L, L.Conv2D(6, 3, activation="relu"), L.Conv2D(
+        6, 3, groups=3, activation="relu", name="last"))), "last"),
+    "groups, then dense at every pixel": Kind(bodies.grouped_block, "last"),
     "transposed": Kind(bodies.stacked(lambda L: bodies.pooled(L, L.Conv2D(6, 3, strides=3, activation="relu"), L.Conv2DTranspose(
         5, 2, strides=2, activation="relu", name="last"))), "last"),
     "head of 1 x 1 convolutions": Kind(bodies.stacked(lambda L: [
@@ -110,7 +115,7 @@ KINDS = {
     "4 channels, not square": Kind(bodies.between(lambda L: [], shape=(10, 14, 4)), "last", shape=(10, 14, 4)),
     "channels_first convolutions": Kind(bodies.stacked(lambda L: [
         L.Permute((3, 1, 2)), L.Conv2D(6, 3, activation="relu", data_format="channels_first"), L.Flatten(), L.Dense(3)]),
-        refused="cannot be run here: .*NHWC"),
+        refused=bodies.channels_first_refused),
     # normalization
     "BatchNormalization everywhere": Kind(bodies.stacked(lambda L: bodies.pooled(
         L, L.BatchNormalization(), L.Conv2D(6, 3), L.BatchNormalization(), L.ReLU(), L.BatchNormalization(), L.Conv2D(

@@ -19,6 +19,7 @@ from sanity_checks.report import gallery
 from sanity_checks.report import page as page_module
 from sanity_checks.report import run_section
 from sanity_checks.report import sheets
+from sanity_checks.runs import rows as row_files
 
 VOID = ("meta", "link", "img", "input", "br", "line", "rect", "circle", "path")
 
@@ -179,9 +180,22 @@ def test_a_folder_with_two_models_is_refused(runs, tmp_path):
     path = next((copy / "similarities").glob("*.parquet"))
     rows = pd.read_parquet(path)
     rows["model"] = rows["model"].astype(object).where(rows["image_id"].astype(str) != "00", "cnn")
-    rows.to_parquet(path)
+    row_files.write_rows(str(path), rows, row_files.read_metadata(str(path)))
     with pytest.raises(ValueError, match="expected the rows of one model, data set and test, got"):
         report.write(str(tmp_path / "page"), [str(copy)])
+
+
+def test_a_run_that_is_not_finished_is_told_on_the_page_and_in_its_tables(runs, tmp_path, caplog, read):
+    copy = shutil.copytree(runs[0], tmp_path / "run")
+    next((copy / "similarities").glob("*.parquet")).unlink()
+    page = report.write(str(tmp_path / "page"), [str(copy), runs[1]])
+    with open(page, encoding="utf-8") as file:
+        text = Reader(file.read()).text
+    assert "Not finished." in text and "MLP, MNIST: Cascading Randomization: 1 of 3 units is missing." in text
+    assert "Not finished." not in read.text
+    assert f"{copy} is not finished: 1 of 3 units is missing" in caplog.text and runs[1] not in caplog.text
+    for table in (tmp_path / "page" / "tables").glob("*.md"):
+        assert f"{copy} is not finished: 1 of 3 units is missing." in table.read_text(encoding="utf-8")
 
 
 def test_without_javascript_only_its_own_controls_are_hidden(read):

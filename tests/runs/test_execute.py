@@ -11,6 +11,7 @@ import pytest
 from sanity_checks import runs
 from sanity_checks.runs import execute
 from sanity_checks.runs import job as jobs
+from sanity_checks.runs import owners
 from sanity_checks.runs import work_units
 
 COMPUTED = []
@@ -105,3 +106,49 @@ def test_rows_are_collected_in_the_schema():
     assert tuple(frame.columns) == runs.COLUMNS and frame.image_id.tolist() == ["a", "b"] * 2
     assert frame.explained_class.tolist() == [3, 4, 7, 7] and frame.stage.tolist() == ["original"] * 2 + ["fc"] * 2
     assert frame.value.fillna(-1).tolist() == [1., -1., 0.5, 0.25] and set(frame.draw) == {2}
+
+
+def test_settings_that_the_first_unit_refuses_are_not_recorded(tmp_path):
+    def refuse():
+        def fail(unit, progress):
+            raise ValueError("guided_ig_fraction: expected at most 1, got 7")
+        return fail
+    with pytest.raises(ValueError, match="guided_ig_fraction"):
+        execute.execute(job(settings={"seed": 7}, build=refuse), str(tmp_path / "run"), progress=False)
+    assert os.listdir(tmp_path / "run") == []
+    assert execute.execute(job(), str(tmp_path / "run"), progress=False)
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_a_unit_is_computed(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="file"):
+        execute.execute(job(), str(tmp_path / "file" / "run"), progress=False)
+    assert not COMPUTED
+
+
+def test_how_many_units_there_are_is_recorded_from_the_start(tmp_path):
+    def second_fails():
+        def fail(unit, progress):
+            if COMPUTED:
+                raise KeyboardInterrupt
+            return compute(unit, progress)
+        return fail
+    folder = str(tmp_path / "run")
+    with pytest.raises(KeyboardInterrupt):
+        execute.execute(job(build=second_fails), folder, progress=False)
+    assert runs.read_run(folder)["units_total"] == 6 and runs.unfinished(folder) == "5 of 6 units are missing"
+    assert execute.execute(job(), folder, progress=False) and runs.unfinished(folder) == ""
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path, monkeypatch):
+    folder = tmp_path / "run"
+    execute.execute(job(), str(folder), progress=False)
+    monkeypatch.setattr(owners, "_runs", lambda process, start: process != 1)
+    for path in (folder, folder / "similarities", folder / "maps"):
+        path.mkdir(exist_ok=True)
+        mine = owners.name().rsplit(".", 2)
+        (path / f".a.{mine[0]}.1.{mine[2]}.abcdef01.tmp").write_text("half")
+        (path / f".b.{'.'.join(mine)}.abcdef01.tmp").write_text("half")
+    execute.execute(job(), str(folder), progress=False)
+    left = [name for _, _, names in os.walk(folder) for name in names if name.endswith(".tmp")]
+    assert len(left) == 3 and all(name.startswith(".b.") for name in left)

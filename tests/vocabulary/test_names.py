@@ -1,5 +1,7 @@
 """Tests of the display names and styles."""
 
+import re
+
 import pytest
 
 from sanity_checks import datasets
@@ -79,7 +81,23 @@ def test_ordered_puts_known_names_first_and_keeps_the_rest():
     assert ordered == ["gradient", "gradcam", "z", "a"]
 
 
-@pytest.mark.parametrize("parts, stem", [
-    (("cnn", "mnist"), "cnn_mnist"), (("cnn", "my data/x"), "cnn_my_data_x"), (("v1.0-a",), "v1.0-a")])
-def test_file_stem_is_safe_in_a_file_name(parts, stem):
-    assert names.file_stem(*parts) == stem
+@pytest.mark.parametrize("parts", [("cnn", "mnist_5k", "cascading", "spearman_abs"), ("v1.0-a",), ("My_Model2", "x.y")])
+def test_plain_names_are_joined_as_they_are(parts):
+    assert names.file_stem(*parts) == "_".join(parts)
+
+
+def test_different_names_have_different_stems_that_any_file_system_takes():
+    given = ["my model", "my_model", "my/model", "_my_model", "my__model", "модель", "кот", "", "...", ".hidden", "a\nb", "x" * 300,
+             "x" * 301, "=x", "\ud800"]
+    given.append(names.file_stem("my model"))
+    stems = [names.file_stem(name) for name in given]
+    assert len(set(stems)) == len(given) and stems[1] == "my_model"
+    assert all(re.fullmatch("[A-Za-z0-9_-][A-Za-z0-9._-]{0,79}", stem) for stem in stems)
+    assert names.file_stem("модель", "mnist").endswith("_mnist")
+
+
+def test_stems_of_one_folder_differ_also_where_case_and_joints_do_not_count():
+    keys = [("CNN", "mnist"), ("cnn", "mnist"), ("a", "b_c"), ("a_b", "c"), ("mlp", "mnist")]
+    stems = names.file_stems(keys)
+    assert list(stems) == keys and len({stem.lower() for stem in stems.values()}) == len(keys)
+    assert stems["mlp", "mnist"] == "mlp_mnist" and stems == {**names.file_stems(keys[::-1])}

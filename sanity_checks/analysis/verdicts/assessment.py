@@ -18,6 +18,7 @@ COLUMNS = (
     "above",
     "at_null",
     "undecided",
+    "more_draws",
     "sensitive_from",
     "stages",
     "null",
@@ -41,11 +42,13 @@ class Assessment:
             after the original: mean similarity with its pointwise 95 % interval; the same of the null, and
             chance; position, (mean - null) / (1 - null); excess, mean - null - margin * (1 - null); p, its p
             value adjusted for the family; status, "above", "at null", "undecided", "no data" (too few valid
-            pairs), or "no range" (the null is so near 1 that nothing can be lost).
+            pairs), or "no range" (the null is so near 1 that nothing can be lost); more_draws, how many more
+            draws of the test, and as many times the null's, are likely to decide an undecided stage.
         verdicts: pandas.DataFrame with the columns `COLUMNS`, a row per run, method and metric: verdict, one
             of `rule.VERDICTS`; above, at_null and undecided, the names of the stages with these statuses,
-            joined by ", "; sensitive_from, the stage from which on all are at the null, or ""; stages, how
-            many; scope, whether the verdict is about all random draws of the weights or these alone;
+            joined by ", "; more_draws, how many are likely (80 %) to decide an undecided verdict, inf where draws
+            alone cannot, NaN where it is decided; sensitive_from, the stage from which on all are at the null, or ""; stages, how
+            many; scope, whether the verdict is about all random draws of the weights, these alone, or all on these images;
             description, a sentence; paper, what the paper says, or ""; agreement, one of `claims.AGREEMENTS`.
     """
 
@@ -131,6 +134,7 @@ def _verdict(pair, part, floor, rule):
         "above": rules.listed(names, statuses, rules.ABOVE),
         "at_null": rules.listed(names, statuses, rules.AT_NULL),
         "undecided": rules.listed(names, statuses, rules.UNDECIDED),
+        "more_draws": _more_draws(part, verdict),
         "sensitive_from": "" if start is None else names[start],
         "stages": len(names),
         "n_degenerate": int(part["n_degenerate"].sum()),
@@ -139,3 +143,12 @@ def _verdict(pair, part, floor, rule):
         "paper": claim.text if claim else "",
         "agreement": claims.agreement(claim, verdict, last["ci_low"], last["ci_high"], rule.margin),
     }
+
+
+def _more_draws(part, verdict):
+    """How many more draws decide an undecided verdict: one stage shown to be above the null, or all shown to be at it."""
+    undecided = part[part["status"] == rules.UNDECIDED]
+    if verdict != rules.OPEN or undecided.empty:
+        return np.nan
+    above = undecided.loc[undecided["excess"] > 0, "more_draws"]
+    return np.ceil(above.min() if len(above) else undecided["more_draws"].max())

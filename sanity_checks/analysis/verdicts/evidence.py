@@ -1,5 +1,7 @@
 """The evidence of a run: every stage tested against its null, and the nulls against their own thresholds."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 
@@ -34,7 +36,10 @@ COLUMNS = (
     "excess",
     "p",
     "status",
+    "more_draws",
 )
+_POWER_80 = 0.8416          # the normal quantile of a power of 80 %
+_FARTHEST = 1000            # times as many draws: more than that is said to be never
 
 
 def gather(summary, null_summary, rows, null_rows, rule, seed):
@@ -50,10 +55,10 @@ def gather(summary, null_summary, rows, null_rows, rule, seed):
     Returns:
         stages: pandas.DataFrame with the columns `COLUMNS`.
         floors: pandas.DataFrame indexed by (method, metric): dominated, the status of the null against
-            dominance, and scope, "all draws" or "these draws".
+            dominance, and scope: "all draws", "these draws", or "these images" (and all draws).
     """
     stages = _beside_null(summary[summary["stage_index"] > 0], null_summary, rows)
-    stages = stages.assign(excess=np.nan, p=np.nan, status=rules.NO_DATA)
+    stages = stages.assign(excess=np.nan, p=np.nan, status=rules.NO_DATA, more_draws=np.nan)
     known = stages["null"].notna().to_numpy()
     points = stages.loc[known, _POINT]
     pairs = points[PAIR].drop_duplicates()
@@ -64,11 +69,16 @@ def gather(summary, null_summary, rows, null_rows, rule, seed):
     null = influence.means(null_rows, pairs, PAIR, images)
     own = pd.MultiIndex.from_frame(pairs).get_indexer(pd.MultiIndex.from_frame(points[PAIR]))
     contrasts, count = _contrasts(curve, null, _chance(rows, pairs, images), own, rule)
-    p, status = _tested(contrasts, count, rule, randomness.generator("verdicts", seed, len(images)))
+    few = len(images) < rule.least_images
+    if few:
+        contrasts, count = _of_these_images(contrasts, count, rule)
+    p, status, critical = _tested(contrasts, count, rule, randomness.generator("verdicts", seed, len(images)))
     stages.loc[known, "excess"], stages.loc[known, "p"] = contrasts.estimate[:len(points)], p[:len(points)]
+    stages.loc[known, "more_draws"] = np.where(status == rules.UNDECIDED, _more_draws(
+        contrasts, _residuals(curve, null, own, rule), critical), np.nan)[:len(points)] * curve.draws
     of_stages, no_range, dominated = np.split(status, [len(points), len(points) + len(pairs)])
     stages.loc[known, "status"] = np.where(no_range[own] == rules.ABOVE, rules.NO_RANGE, of_stages)
-    scope = np.where(contrasts.degrees[-len(pairs):] > 0, "all draws", "these draws")
+    scope = np.where(contrasts.degrees[-len(pairs):] > 0, "these images" if few else "all draws", "these draws")
     return stages[list(COLUMNS)], pd.DataFrame({"dominated": dominated, "scope": scope},
                                                index=pd.MultiIndex.from_frame(pairs))
 
@@ -128,6 +138,12 @@ def _contrasts(curve, null, chance, own, rule):
     return contrasts, count
 
 
+def _of_these_images(contrasts, count, rule):
+    """Statements about the images at hand: what varies is the draws, so several of them are needed."""
+    fixed = dataclasses.replace(contrasts, images=np.zeros_like(contrasts.images))
+    return fixed, np.where((count > 0) & (contrasts.degrees > 0), rule.least_images, 0)
+
+
 def _draw_variances(curve, null, own):
     """Variances of the means that come from the draws, and the degrees of freedom behind them.
 
@@ -149,10 +165,30 @@ def _draw_variances(curve, null, own):
 
 
 def _tested(contrasts, count, rule, generator):
-    """Adjusted p values, float64 [m], and statuses, str [m]."""
+    """Adjusted p values, float64 [m], statuses, str [m], and how many standard errors decide, float."""
     usable = np.isfinite(contrasts.estimate) & (count >= rule.least_images)
-    p = np.full(len(usable), np.nan)
+    p, critical = np.full(len(usable), np.nan), np.nan
     if usable.any():
-        p[usable] = simultaneous.adjusted_p(contrasts.take(usable), rule.flips, generator)
+        largest = simultaneous.distribution(contrasts.take(usable), rule.flips, generator)
+        p[usable], critical = simultaneous.p_values(contrasts.take(usable), largest), np.quantile(largest, 1 - rule.level)
     statuses = [rules.status(excess, value, rule.level) for excess, value in zip(contrasts.estimate, p)]
-    return p, np.array(statuses, dtype=object)
+    return p, np.array(statuses, dtype=object), critical
+
+
+def _residuals(curve, null, own, rule):
+    """Variances of the contrasts of `_contrasts` by what belongs to an image in a draw alone: float64 [m]."""
+    return np.concatenate([curve.residual + (1 - rule.margin) ** 2 * null.residual[own], null.residual, null.residual])
+
+
+def _more_draws(contrasts, residual, critical):
+    """How many times the present draws, of the test and of the null, are to be added for a power of 80 %: float64 [m].
+
+    Draws make the draws' part of the variance smaller, and the residual part of the images'; the rest of that stays. inf
+    where they cannot decide.
+    """
+    kept = np.maximum(contrasts.image_variance() - residual, 0)
+    reduced = contrasts.draw_variance + contrasts.image_variance() - kept
+    allowed = (contrasts.estimate / (critical + _POWER_80)) ** 2 - kept
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor = np.where(allowed > 0, reduced / allowed, np.inf)
+    return np.where(factor <= _FARTHEST, np.maximum(factor - 1, 0), np.inf)

@@ -17,6 +17,7 @@ class Means:
         count: int64 [points], number of images with a valid value.
         squares: float64 [points], sum over draws of the squared deviation of a draw's mean from the mean.
         draws: int64 [points], number of draws with a valid value.
+        residual: float64 [points], variance of the mean by what belongs to an image in a draw alone; 0 where that cannot be told.
     """
 
     mean: np.ndarray
@@ -24,6 +25,7 @@ class Means:
     count: np.ndarray
     squares: np.ndarray
     draws: np.ndarray
+    residual: np.ndarray
 
     def take(self, points):
         """The points at these positions: int [m] -> `Means` of m points."""
@@ -57,15 +59,24 @@ def means(rows, points, columns, images):
         count / np.maximum(count - 1, 1)
     )  # the mean square of n residuals is (n - 1) / n too small
     by_draw = deviations.mean(axis=2)
-    return Means(mean, deviations.mean(axis=1) * unbiased[:, None], count, (by_draw ** 2).sum(axis=1), draws)
+    by_image = deviations.mean(axis=1)
+    return Means(mean, by_image * unbiased[:, None], count, (by_draw ** 2).sum(axis=1), draws,
+                 _residual(deviations, by_draw, by_image, valid))
 
 
 def constants(value, points, images):
     """`Means` of numbers that are known, not estimated."""
     zeros = np.zeros((points, images))
     return Means(
-        zeros[:, 0] + value, zeros, np.full(points, images), np.zeros(points), np.ones(points, np.int64)
+        zeros[:, 0] + value, zeros, np.full(points, images), np.zeros(points), np.ones(points, np.int64), np.zeros(points)
     )
+
+
+def _residual(deviations, by_draw, by_image, valid):
+    """Variance of the means by the interaction of images and draws: its mean square over the number of values."""
+    rest = np.where(valid, deviations - by_draw[:, :, None] - by_image[:, None, :], 0.0)
+    degrees = (valid.any(axis=2).sum(axis=1) - 1) * (valid.any(axis=1).sum(axis=1) - 1)
+    return (rest ** 2).sum(axis=(1, 2)) / np.maximum(degrees, 1) / np.maximum(valid.sum(axis=(1, 2)), 1) * (degrees > 0)
 
 
 def _cube(rows, points, columns, images):

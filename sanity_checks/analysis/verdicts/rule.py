@@ -21,7 +21,7 @@ class Rule:
         level: float in (0, 1), family-wise error of all statements about a run.
         flips: int, resamples of the wild bootstrap.
         least_images: int, with fewer valid images a stage has "no data": sign flips then allow no small p
-            value.
+            value. Where a run has fewer images at all, statements are about these images: draws alone vary.
     """
 
     margin: float = 0.1

@@ -29,6 +29,10 @@ class Contrasts:
         """Those at these positions: bool or int index -> `Contrasts`."""
         return Contrasts(*(getattr(self, field.name)[which] for field in dataclasses.fields(self)))
 
+    def error(self):
+        """Standard error of the estimates: float64 [m]."""
+        return np.sqrt(self.image_variance() + self.draw_variance)
+
     def image_variance(self):
         """Variance of the first part: float64 [m]."""
         return (self.images ** 2).sum(axis=1) / self.images.shape[1] ** 2
@@ -36,6 +40,18 @@ class Contrasts:
 
 def adjusted_p(contrasts, flips, generator):
     """Two-sided tests that estimates are 0, controlling the family-wise error over all of them.
+
+    Args:
+        contrasts, flips, generator: as of `distribution`.
+
+    Returns:
+        float64 [m] in (0, 1]. An estimate without spread has p = 1 if it is 0, else the smallest p.
+    """
+    return p_values(contrasts, distribution(contrasts, flips, generator))
+
+
+def distribution(contrasts, flips, generator):
+    """What the largest studentized error over all estimates is like where all of them are 0.
 
     Each resample flips the signs of whole images, the same for all estimates, which keeps variances and
     correlations. The contribution of the draws is simulated as normal with `draw_variance`; its variance is
@@ -48,17 +64,20 @@ def adjusted_p(contrasts, flips, generator):
         generator: numpy.random.Generator.
 
     Returns:
-        float64 [m] in (0, 1]. An estimate without spread has p = 1 if it is 0, else the smallest p.
+        float64 [flips], sorted.
     """
-    error = np.sqrt(contrasts.image_variance() + contrasts.draw_variance)
-    size = np.abs(contrasts.estimate)
+    spread = contrasts.take(contrasts.error() > _ROUNDING)
+    return np.sort(np.concatenate([_largest(spread, min(_CHUNK_FLIPS, flips - first), generator)
+                                   for first in range(0, flips, _CHUNK_FLIPS)]))
+
+
+def p_values(contrasts, largest):
+    """The p values of `adjusted_p`: float64 [m], given what `distribution` returns."""
+    size, error = np.abs(contrasts.estimate), contrasts.error()
     statistic = np.where(size <= _ROUNDING, 0.0, np.divide(size, error, out=np.full_like(size, np.inf),
                                                            where=error > _ROUNDING))
-    spread = contrasts.take(error > _ROUNDING)
-    largest = np.concatenate([_largest(spread, min(_CHUNK_FLIPS, flips - first), generator)
-                              for first in range(0, flips, _CHUNK_FLIPS)])
-    exceeding = flips - np.searchsorted(np.sort(largest), statistic, side="left")
-    return (1 + exceeding) / (flips + 1)
+    exceeding = len(largest) - np.searchsorted(largest, statistic, side="left")
+    return (1 + exceeding) / (len(largest) + 1)
 
 
 def _largest(contrasts, flips, generator):
