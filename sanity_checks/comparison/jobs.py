@@ -119,6 +119,7 @@ def trained_networks(classifier, dataset, protocol, units, networks, num_states,
 def _job(classifier, dataset, protocol, units, num_states, held, draws, networks, flagfile, record):
     loaded, images = classifier.get(), dataset.get()
     check_images(loaded, images)
+    protocol = protocol.of_images(images)
     explained.check(loaded, images, units.count(images), protocol, units.draws)
     checks.check_metrics(protocol.metrics, loaded.image_shape)
     cut = units.cut(images)

@@ -71,6 +71,11 @@ class Protocol:
             if self.metrics.count(metric) > 1:
                 raise ValueError(f"metrics: {metric!r} is named twice")
 
+    def of_images(self, dataset):
+        """The protocol with what its methods' parameters follow from a `sanity_checks.datasets.Dataset` where they were left open."""
+        return dataclasses.replace(self, methods={
+            name: method.of_images(dataset.input_range) for name, method in self.methods.items()})
+
     def passes(self, image_shape):
         """Model passes per image of shape (H, W, C) and weight state, each shared piece of work counted once."""
         return 1 + self.denoise_samples * (methods.passes(self.methods, image_shape) - 1)
@@ -96,7 +101,7 @@ def run_unit(classifier, dataset, unit, protocol, figure_images=(), progress=Non
     Returns:
         (rows, maps): DataFrame with `runs.COLUMNS`; list of `runs.FigureMaps`.
     """
-    images = dataset.test
+    images, protocol = dataset.test, protocol.of_images(dataset)
     # [n, H, W, C]
     pixels, ids = images[unit.first:unit.last], images.ids[unit.first:unit.last]
     gallery = galleries.Gallery(classifier, dataset, unit, figure_images)
