@@ -180,11 +180,11 @@ def randomization(options):
 
 def protocol(options, test, loaded, drawn=None):
     """The `runner.Protocol` that the flags describe; `drawn` is an `initialization.Randomization`."""
-    denoising = {name: options[name].value for name in ("denoise_samples", "denoise_noise") if name in options}
+    further = {name: options[name].value for name in ("denoise_samples", "denoise_noise", "precision") if name in options}
     return runner.Protocol(
         test=test, methods=make_methods(options, loaded), metrics=tuple(options.metrics) if "metrics" in options else (),
         seed=options.seed, randomization=drawn or initialization.Randomization(), explained_class=options.explained_class,
-        batch_size=options.batch_size, **denoising)
+        batch_size=options.batch_size, **further)
 
 
 def units(options, data):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 import dataclasses
 
+from sanity_checks import numerics
 from sanity_checks.comparison import checks
 from sanity_checks.comparison import denoising
 from sanity_checks.comparison import explained
@@ -71,6 +72,7 @@ class Comparison:
 
     def __call__(self):
         classifier, dataset = self.classifier.get(), self.dataset.get()
+        numerics.use(self.protocol.precision)
         if self.networks is None:
             _refuse_changed(classifier, self.sha256)
 
@@ -128,7 +130,7 @@ def _job(classifier, dataset, protocol, units, num_states, held, draws, networks
     settings = {
         "test": protocol.test, "model": loaded.name, "dataset": images.name, "metrics": list(protocol.metrics),
         "seed": protocol.seed, "explained_class": protocol.explained_class, **denoising.settings(protocol), **draws, **of_methods,
-        **units.settings(images)}
+        **({} if protocol.precision == numerics.FLOAT32 else {"precision": protocol.precision}), **units.settings(images)}
     shown = tuple(position for position in units.figure_images if position < units.count(images))
     build = Comparison(classifier, dataset, protocol, shown, networks, held)
     batch_size = protocol.batch_size or runner.batch_size(loaded)
