@@ -4,6 +4,7 @@
     python -m experiments.benchmark --model=inception_v3 --benchmarks=run --num_images=8
 
     methods   per image: PAIR's own classes, one call after the other, against the batched methods
+    relevance per image: a gradient against a map of Deconvnet and of each method that propagates relevance
     run       a cascading run over images against the bare gradient passes that it needs
     draws     all blocks drawn: each variable's own initializer against the others
     metrics   per pair: scipy's and scikit-image's calls against the vectorized metrics
@@ -25,7 +26,7 @@ from sanity_checks import methods
 measurements = lazy.module("experiments.measurements")
 models = lazy.module("sanity_checks.models")
 
-KINDS = ("methods", "run", "draws", "metrics", "memory", "training")
+KINDS = ("methods", "relevance", "run", "draws", "metrics", "memory", "training")
 
 
 def define():

@@ -6,6 +6,7 @@ from sanity_checks import datasets
 from sanity_checks import imported
 from sanity_checks import methods
 from sanity_checks import metrics
+from sanity_checks import numerics
 from sanity_checks import registry
 from sanity_checks.comparison import runner
 from sanity_checks.vocabulary import datasets as dataset_records
@@ -30,7 +31,8 @@ def model(found, blocks=True, training=True):
                   "If the file --weights is missing, train --model on --dataset and write it there.")
         found.add(group, flags.DEFINE_integer, "training_iterations", 20_000,
                   "Optimizer steps of 50 images with --train_if_missing.", lower_bound=1)
-        found.add(group, flags.DEFINE_integer, "training_seed", 0, "Seed of the training with --train_if_missing.")
+        found.add(group, flags.DEFINE_integer, "training_seed", 0, "Seed of the training with --train_if_missing.",
+                  lower_bound=0)
     found.add(group, flags.DEFINE_string, "output", None,
               "Output to explain, of a model that has several: a key, or the name of the layer that makes it.")
     if blocks:
@@ -110,6 +112,8 @@ def denoising(found):
               "plain test.", lower_bound=1)
     found.add("Similarity", flags.DEFINE_float, "denoise_noise", 0.1,
               "Standard deviation of the copies' noise, as a fraction of the image's max - min.", lower_bound=0.)
+    found.add("Run", flags.DEFINE_enum, "precision", numerics.FLOAT32, list(numerics.PRECISIONS),
+              "How GPUs from Ampere on multiply; tensorfloat32 is faster, and changes the maps of deep networks a little.")
 
 
 def randomization(found):

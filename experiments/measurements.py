@@ -82,6 +82,22 @@ def benchmark_methods(classifier, options):
                    1e3 * seconds_per_call(ours, options.seconds) / count, "ms")
 
 
+def benchmark_relevance(classifier, options):
+    """A gradient pass against a map of each method of relevance, over one batch of images: the ratio's inverse is its cost."""
+    batch = options.batch_size or methods.default_batch_size(classifier.image_shape)
+    images = noise_images(classifier, batch)
+    variants = {"deconvnet": {}, "lrp_epsilon": {}, "lrp_alpha_beta": {}, "lrp_alpha_beta, alpha 2, beta 1": {"alpha": 2., "beta": 1.},
+                "deep_taylor": {}, "lrp_composite": {}}
+    gradient = methods.make("gradient")
+    seconds = lambda method: seconds_per_call(lambda: method.maps(methods.make_task(
+        classifier, images, np.zeros(batch, int), batch_size=batch)), options.seconds) / batch
+    for name, parameters in variants.items():
+        made = methods.make(name.partition(",")[0], **parameters).of_images(NoiseDataset.input_range)
+        if not made.unsuitable(classifier):
+            before, ours, after = seconds(gradient), seconds(made), seconds(gradient)
+            yield Line(f"{name}, per image", 500 * (before + after), 1e3 * ours, "ms")
+
+
 class NoiseDataset:
     """As much of a data set as a run reads, made when it is read."""
     name, input_range, class_names, bgr = "noise", (0., 1.), None, False
@@ -234,5 +250,5 @@ def benchmark_draws(classifier, options):
             yield Line(f"independent draws of all blocks, {name}", theirs, ours, "ms")
 
 
-KINDS = {"methods": benchmark_methods, "run": benchmark_run, "draws": benchmark_draws, "metrics": benchmark_metrics, "memory": benchmark_memory,
+KINDS = {"methods": benchmark_methods, "relevance": benchmark_relevance, "run": benchmark_run, "draws": benchmark_draws, "metrics": benchmark_metrics, "memory": benchmark_memory,
          "training": benchmark_training}

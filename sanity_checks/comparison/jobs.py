@@ -3,6 +3,7 @@
 from collections.abc import Callable
 import dataclasses
 
+from sanity_checks import numerics
 from sanity_checks.comparison import checks
 from sanity_checks.comparison import denoising
 from sanity_checks.comparison import explained
@@ -71,6 +72,7 @@ class Comparison:
 
     def __call__(self):
         classifier, dataset = self.classifier.get(), self.dataset.get()
+        numerics.use(self.protocol.precision)
         if self.networks is None:
             _refuse_changed(classifier, self.sha256)
 
@@ -97,7 +99,7 @@ def weight_states(classifier, dataset, protocol, units, flagfile="", record=None
     stages = [state.name for state in states.stages(loaded, protocol.test, protocol.randomization)]
     drawn = {} if states.explains_another(protocol.test) else identity.of_randomization(protocol.randomization)
     draws = {**drawn, "stages": stages}
-    if protocol.test != test_records.NULL and not states.explains_another(protocol.test):
+    if drawn and protocol.test != test_records.NULL:
         checks.warn_of_copies(loaded, dataset.get(), protocol)
     return _job(classifier, dataset, protocol, units, len(stages), held, draws, None, flagfile, record)
 
@@ -119,6 +121,7 @@ def trained_networks(classifier, dataset, protocol, units, networks, num_states,
 def _job(classifier, dataset, protocol, units, num_states, held, draws, networks, flagfile, record):
     loaded, images = classifier.get(), dataset.get()
     check_images(loaded, images)
+    protocol = protocol.of_images(images)
     explained.check(loaded, images, units.count(images), protocol, units.draws)
     checks.check_metrics(protocol.metrics, loaded.image_shape)
     cut = units.cut(images)
@@ -127,7 +130,7 @@ def _job(classifier, dataset, protocol, units, num_states, held, draws, networks
     settings = {
         "test": protocol.test, "model": loaded.name, "dataset": images.name, "metrics": list(protocol.metrics),
         "seed": protocol.seed, "explained_class": protocol.explained_class, **denoising.settings(protocol), **draws, **of_methods,
-        **units.settings(images)}
+        **({} if protocol.precision == numerics.FLOAT32 else {"precision": protocol.precision}), **units.settings(images)}
     shown = tuple(position for position in units.figure_images if position < units.count(images))
     build = Comparison(classifier, dataset, protocol, shown, networks, held)
     batch_size = protocol.batch_size or runner.batch_size(loaded)

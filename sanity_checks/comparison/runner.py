@@ -14,6 +14,7 @@ import numpy as np
 
 from sanity_checks import methods
 from sanity_checks import metrics
+from sanity_checks import numerics
 from sanity_checks import registry
 from sanity_checks import runs
 from sanity_checks.comparison import denoising
@@ -43,6 +44,7 @@ class Protocol:
         denoise_samples: maps are means over so many copies of the image, the first the image itself; 1 is the plain test.
             The class is explained that the clean image has.
         denoise_noise: standard deviation of the copies' noise, as a fraction of the image's max - min.
+        precision: a name in `sanity_checks.numerics.PRECISIONS`.
     """
     test: str
     methods: dict
@@ -53,6 +55,7 @@ class Protocol:
     batch_size: int | None = None
     denoise_samples: int = 1
     denoise_noise: float = 0.1
+    precision: str = numerics.FLOAT32
 
     def __post_init__(self):
         if self.denoise_samples < 1:
@@ -60,6 +63,7 @@ class Protocol:
         if not 0 <= self.denoise_noise < np.inf:
             raise ValueError(f"denoise_noise: expected a number from 0 up, got {self.denoise_noise}")
         registry.lookup(dict.fromkeys(EXPLAINED_CLASSES), self.explained_class, "explained_class")
+        registry.lookup(numerics.PRECISIONS, self.precision, "precision")
         own = states.TESTS[self.test].metrics if self.test in states.TESTS else ()
         if own:
             object.__setattr__(self, "metrics", own)
@@ -70,6 +74,11 @@ class Protocol:
             registry.lookup(metrics.METRICS, metric, "metric")
             if self.metrics.count(metric) > 1:
                 raise ValueError(f"metrics: {metric!r} is named twice")
+
+    def of_images(self, dataset):
+        """The protocol with what its methods' parameters follow from a `sanity_checks.datasets.Dataset` where they were left open."""
+        return dataclasses.replace(self, methods={
+            name: method.of_images(dataset.input_range) for name, method in self.methods.items()})
 
     def passes(self, image_shape):
         """Model passes per image of shape (H, W, C) and weight state, each shared piece of work counted once."""
@@ -96,7 +105,7 @@ def run_unit(classifier, dataset, unit, protocol, figure_images=(), progress=Non
     Returns:
         (rows, maps): DataFrame with `runs.COLUMNS`; list of `runs.FigureMaps`.
     """
-    images = dataset.test
+    images, protocol = dataset.test, protocol.of_images(dataset)
     # [n, H, W, C]
     pixels, ids = images[unit.first:unit.last], images.ids[unit.first:unit.last]
     gallery = galleries.Gallery(classifier, dataset, unit, figure_images)

@@ -9,6 +9,7 @@ from sanity_checks.paper import parts
 from sanity_checks.report import drawing
 from sanity_checks.report import map_drawing
 from sanity_checks.report import pictures as pictures_module
+from sanity_checks.runs import files
 from sanity_checks.vocabulary import metrics as metric_records
 from sanity_checks.vocabulary import names
 from sanity_checks.vocabulary import tests
@@ -149,8 +150,8 @@ def _copied(figure_id, figure, paths, output_dir):
     for path in paths:
         name = f"figure_{figure_id}_{os.path.basename(path)}"
         target = os.path.join(output_dir, pictures_module.FOLDER, name)
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        shutil.copyfile(path, target)
+        with files.replacing(target) as temporary:
+            shutil.copyfile(path, temporary)
         stems.setdefault(os.path.splitext(name)[0], []).append(target)
     return [
         pictures_module.from_files(copies, output_dir, f"{figure.title}. {figure.caption}", "")

@@ -63,6 +63,7 @@ def glances(assessment, macros):
         list of (heading, `sheets.Sheet`).
     """
     found = []
+    keys = names.file_stems(("verdicts", *run) for run, _ in assessment.verdicts.groupby(list(aggregation.RUN_COLUMNS)))
     for run, part in assessment.verdicts.groupby(list(aggregation.RUN_COLUMNS), sort=False):
         stages = dict(list(_of_run(assessment.stages, run).groupby(_PAIR, sort=False)))
         metrics, methods = part["metric"].unique(), part["method"].unique()
@@ -72,7 +73,7 @@ def glances(assessment, macros):
             + [_glance(cells, stages, (method, metric), macros) for metric in metrics]
             for method in methods
         ]
-        key = names.file_stem("verdicts", *run)
+        key = keys["verdicts", *run]
         columns = ["Method", *map(metric_records.short, metrics)]
         sheet = sheets.Sheet(key, run_label(run), columns, rows, spreadsheets.frame_csv(part))
         found.append((run_label(run), sheet))

@@ -14,6 +14,7 @@ tf = lazy.module("tensorflow")
 
 ORIGINAL = "original"
 SEEDS = 2 ** 31         # what initializers take
+LARGEST_STDDEV = 1e18   # squares of the weights stay finite in float32
 
 
 def _draw_original(keras, variable, initializer, key, stddev):
@@ -94,8 +95,9 @@ class Randomization:
     def __post_init__(self):
         registry.lookup(INITIALIZERS, self.initializer, "initializer")
         registry.lookup(dict.fromkeys(REDRAWS), self.redraw, "redraw")
-        if not (isinstance(self.stddev, (int, float, np.number)) and 0 < self.stddev < math.inf):
-            raise ValueError(f"Randomization: stddev must be above 0, got {self.stddev!r}")
+        if not (isinstance(self.stddev, (int, float, np.number)) and 0 < self.stddev <= LARGEST_STDDEV):
+            limit = f" and at most {LARGEST_STDDEV:g}" if isinstance(self.stddev, (int, float)) and self.stddev > 0 else ""
+            raise ValueError(f"Randomization: stddev must be above 0{limit}, got {self.stddev!r}")
 
 
 def randomize_block(classifier, name, stream, randomization=Randomization()):

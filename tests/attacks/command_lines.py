@@ -119,7 +119,7 @@ def run(one, files_folder, folder):
             patch.setattr(work, name, _forbidden(name))
         ended = attack.run(module, arguments, folder)
     if one.is_refused:
-        attack.assert_refused(ended, one.expected.format(files=files_folder))
+        attack.assert_refused(ended, one.expected.format(files=files_folder, out=folder))
     else:
         one.expected(ended)
 

@@ -31,7 +31,7 @@ def run(directory, *more, draw=lambda output_dir: None):
         (from_flags, "classifier", tiny), (metric_calibration, "draw", draw)])
 
 
-def tiny(options):
+def tiny(options, weights):
     return sources.given(TINY)
 
 
