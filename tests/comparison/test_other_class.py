@@ -127,6 +127,7 @@ def test_the_weights_stay(network):
             assert all(map(np.array_equal, network.model.get_weights(), before))
 
 
+@pytest.mark.parametrize("network", ["small_cnn"], indirect=True)
 def test_every_registered_method_has_another_map(network, digits):
     """Whatever asks for the class: noise, traces and kept work of the first class leave no trace in the second's."""
     own = runner.Protocol("other_class", registry.suitable_methods(network), ("spearman",))
