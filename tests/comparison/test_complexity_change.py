@@ -59,6 +59,7 @@ def test_the_report_shows_it_without_a_verdict(network, digits, tmp_path):
     report = sanity_checks.run(network, digits[:3], methods=["gradient", "edge_detector"], tests=["complexity_change"], draws=2,
                                progress=False, null_draws=1)
     assert report.verdicts.empty and set(report.rows[report.rows.test == "complexity_change"].metric) == {"efficient_mprt"}
+    assert "<table>" in report._repr_html_(), "a notebook has no verdict to show, and shows that"
     text = pathlib.Path(report.to_html(tmp_path / "page")).read_text(encoding="utf-8")
     assert "Relative Rise of Entropy (eMPRT)" in text and "Maps of “random network” against those of “original”" in text
     assert list((tmp_path / "page" / "figures").glob("further_complexity_change_*.png"))

@@ -11,6 +11,8 @@ from sanity_checks import methods
 from sanity_checks import metrics
 from sanity_checks import models
 from sanity_checks import runs
+from sanity_checks.analysis import conclusions
+from sanity_checks.analysis.verdicts import assessment
 from sanity_checks.comparison import explained
 from sanity_checks.comparison import runner
 from sanity_checks.weights import initialization
@@ -99,6 +101,9 @@ def test_verdicts_and_report(tmp_path):
     report = sanity_checks.run(flat(4), IMAGES, draws=3, **{**RUN, "methods": ["gradient", "edge_detector", "random_map"]})
     found = report.verdicts[report.verdicts.test == "other_class"].set_index(["method", "metric"]).verdict
     assert found["edge_detector", "spearman"] == "insensitive" and found["random_map", "spearman"] != "insensitive"
+    (sentence,) = conclusions.conclusion(assessment.assess(report.rows[report.rows.method != "random_map"].assign(
+        method=lambda rows: rows.method.astype(str).replace("edge_detector", "mine"))), "spearman")[-1:]
+    assert sentence == "mine hardly tells classes apart: another class' maps stay alike."
     text = pathlib.Path(report.to_html(tmp_path / "page")).read_text(encoding="utf-8")
     assert "Other Class" in text and "Maps of “other class” against those of “original”" in text
     assert list((tmp_path / "page" / "figures").glob("further_other_class_*.png"))

@@ -56,9 +56,11 @@ def test_half_of_more_blocks(all_rows, tmp_path):
     for test in ("cascading", "bottom_up"):
         extra = deeper[test][deeper[test].stage_index == 3].assign(stage_index=4, stage="lowest", value=0.0)
         deeper[test] = pd.concat([deeper[test], extra])
+    one_more = deeper["cascading"][deeper["cascading"].stage_index == 4].assign(stage_index=5, stage="below", value=-0.25)
+    deeper["cascading"] = pd.concat([deeper["cascading"], one_more])     # a block that the other order has not: the last are all
     (found,) = sections(deeper, ("cascading", "bottom_up"), tmp_path)
     assert found.sheets[0].columns[3:5] == ["2 blocks, top down", "2 blocks, bottom up"]
-    assert texts(found.sheets[0])[0] == ["Gradient", "0.90", "0.30", "0.60", "0.20", "0.00", "0.00"]
+    assert texts(found.sheets[0])[0] == ["Gradient", "0.90", "0.30", "0.60", "0.20", "−0.25", "0.00"]
 
 
 @pytest.mark.parametrize("tests", [("cascading",), ("bottom_up",), ("cascading", "activations_cascading", "activations_bottom_up")])
