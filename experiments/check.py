@@ -33,6 +33,7 @@ from sanity_checks.runs import execute
 from sanity_checks.runs import files
 from sanity_checks.vocabulary import methods as method_records
 from sanity_checks.vocabulary import tests as test_records
+from sanity_checks.vocabulary import verdicts as words
 
 grouping = lazy.module("sanity_checks.models.grouping")
 
@@ -85,7 +86,7 @@ def main(found):
     _keep(options.output_dir, plan)
     done = [execute.execute(job, _directory(options, test), options.shard, options.num_shards) for test, job in made_jobs.items()]
     if all(done):
-        _conclude(options, [_directory(options, test) for test in tests])
+        _conclude(options, [_directory(options, test) for test in tests], plan, len(dataset.get().test))
 
 
 def _choose_methods(options, loaded):
@@ -164,14 +165,31 @@ def _flagfile(found, directory, units):
     return text
 
 
-def _conclude(options, directories):
-    assessment = verdicts.assess(runs.read_rows(directories))
+def _conclude(options, directories, plan, available):
+    rows = runs.read_rows(directories)
+    assessment = verdicts.assess(rows)
     metric = options.metrics[0]
     path = report.write(os.path.join(options.output_dir, REPORT), directories)
     print(f"\n{conclusions.table(assessment, metric)}\n")
     for sentence in conclusions.conclusion(assessment, metric):
         print(textwrap.fill(sentence, WIDTH))
+    for line in _advice(assessment, rows, plan, available):
+        print(textwrap.fill(line, WIDTH))
     print(f"report: {path}")
+
+
+def _advice(assessment, rows, plan, available):
+    """What would decide the verdicts that are open: list of str."""
+    if not (assessment.verdicts["verdict"] == words.OPEN).any() or min(plan.draws, plan.null_draws) < 2:
+        return []
+    found = verdicts.plan(rows, available)
+    return [f"To decide more: --num_images={found.num_images} --draws={found.draws} --null_draws={found.null_draws} in another --output_dir is "
+            f"likely to decide {found.decided()} of {len(found.power)} statements (now {_decided(assessment)}), in about "
+            f"{_duration(plan.seconds * found.image_states)}."]
+
+
+def _decided(assessment):
+    return int((~assessment.stages["status"].isin([words.UNDECIDED, words.NO_DATA])).sum())
 
 
 def _duration(seconds):

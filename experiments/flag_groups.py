@@ -104,14 +104,23 @@ def explained_class(found):
               "Explain each state's own prediction (released code), the original's prediction, or the label.")
 
 
+def denoising(found):
+    """Over how many noisy copies maps are averaged before they are compared."""
+    found.add("Similarity", flags.DEFINE_integer, "denoise_samples", 1,
+              "Compare means of the maps of so many copies of the image, itself and noisy ones (smooth MPRT: 50); 1 is the "
+              "plain test.", lower_bound=1)
+    found.add("Similarity", flags.DEFINE_float, "denoise_noise", 0.1,
+              "Standard deviation of the copies' noise, as a fraction of the image's max - min.", lower_bound=0.)
+
+
 def randomization(found):
     """How weights are drawn."""
     group = "Randomization"
     found.add(group, flags.DEFINE_enum, "initializer", "original", list(initialization.INITIALIZERS),
-              "What random weights are drawn from: each variable's own initializer (released code), or a distribution, also "
-              "for variables whose initializer is not known. Frozen layers are drawn too; what was created non-trainable is not.")
+              "What random weights are drawn from: each variable's own initializer (released code), a distribution, or what "
+              "keeps the scale: a permutation of the variable's trained values, or a normal of their mean and deviation. Frozen layers are drawn too; what was created non-trainable is not.")
     found.add(group, flags.DEFINE_float, "initializer_stddev", 0.01,
-              "Standard deviation of truncated_normal and uniform (paper's text: 0.01).")
+              f"Standard deviation of {' and '.join(initialization.WITH_STDDEV)} (paper's text: 0.01).")
     found.add(group, flags.DEFINE_bool, "randomize_batch_norm_statistics", False,
               "Set a random block's moving mean and variance of BatchNormalization to 0 and 1 too.")
     found.add(group, flags.DEFINE_enum, "redraw", "fresh", initialization.REDRAWS,

@@ -59,6 +59,7 @@ def define():
     flag_groups.choice_of_methods(found)
     flag_groups.choice_of_metrics(found)
     flag_groups.explained_class(found)
+    flag_groups.denoising(found)
     flag_groups.run(found, "Pairs of networks, each of a seed of its own.")
     return found
 
@@ -118,7 +119,6 @@ def main(found):
     checksum = hashlib.sha256("".join(metrics["weights_sha256"] for metrics in trained).encode()).hexdigest()
     if from_flags.finished(make(checksum, trained), options):
         aggregate.draw([options.output_dir], options.output_dir)
-        from_flags.refuse_degenerate(options.output_dir)
 
 
 def train_all(options, dataset, networks):

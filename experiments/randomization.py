@@ -14,14 +14,16 @@ from sanity_checks.comparison import jobs
 from sanity_checks.weights import states
 
 
-def define():
-    """The flags of a randomization test: `command.FlagSet`."""
+def define(metrics=True):
+    """The flags of a randomization test: `command.FlagSet`; `metrics` says whether they can be chosen."""
     found = command.FlagSet()
     flag_groups.model(found)
     flag_groups.data(found)
     flag_groups.choice_of_methods(found)
-    flag_groups.choice_of_metrics(found)
+    if metrics:
+        flag_groups.choice_of_metrics(found)
     flag_groups.explained_class(found)
+    flag_groups.denoising(found)
     flag_groups.randomization(found)
     flag_groups.run(found)
     return found
@@ -66,4 +68,3 @@ def run(found, test):
     _log_what_is_not_drawn(loaded, drawn)
     if from_flags.finished(job, options):
         aggregate.draw([options.output_dir], options.output_dir)
-        from_flags.refuse_degenerate(options.output_dir)

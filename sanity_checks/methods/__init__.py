@@ -20,6 +20,7 @@ from sanity_checks.methods import integrated_gradients
 from sanity_checks.methods import occlusion
 from sanity_checks.methods import pair
 from sanity_checks.methods import perturbation
+from sanity_checks.methods import propagation
 from sanity_checks.methods import smoothgrad
 from sanity_checks.weights import ownership
 
@@ -41,6 +42,11 @@ METHODS = {
     "guided_ig": pair.GuidedIg,
     "occlusion": occlusion.Occlusion,
     "perturbation_mask": perturbation.PerturbationMask,
+    "deconvnet": guided_backprop.Deconvnet,
+    "lrp_epsilon": propagation.LrpEpsilon,
+    "lrp_alpha_beta": propagation.LrpAlphaBeta,
+    "deep_taylor": propagation.DeepTaylor,
+    "lrp_composite": propagation.LrpComposite,
 }
 
 # Parameters of cheaper estimators of the same maps: the paper's nine methods in a tenth of the passes. The defaults are the paper's.

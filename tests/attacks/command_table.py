@@ -400,6 +400,28 @@ REPORT = (
     ("a run that is not there", "nowhere is not a run directory", "--run_dirs=nowhere", "--output_dir={out}/report"),
     ("no resamples", "--bootstrap_samples", "--run_dirs=a", "--bootstrap_samples=0"),
 )
+OTHER_CLASS = (
+    ("more draws than other classes", "--draws: expected at most 2, as many as model", "--draws=3"),
+    ("no draws", "--draws", "--draws=0"),
+    ("a flag of drawn weights", "Unknown command line flag 'redraw'", "--redraw=nested"),
+    ("no copies", "--denoise_samples", "--denoise_samples=0"),
+    ("copies in words", "--denoise_samples", "--denoise_samples=many"),
+    ("infinite noise", "--denoise_noise: expected a finite number", "--denoise_samples=2", "--denoise_noise=inf"),
+    ("negative noise", "--denoise_noise", "--denoise_samples=2", "--denoise_noise=-0.1"),
+)
+COMPLEXITY = (
+    ("metrics", "Unknown command line flag 'metrics'", "--metrics=spearman"),
+    ("an unknown initializer", "--initializer", "--initializer=shuffled"),
+    ("more images than there are", "--num_images: arrays has 4 test images, got 5", "--num_images=5"),
+    ("an unknown method", "unknown method 'foo'", "--methods=foo"),
+)
+ACTIVATIONS = (
+    ("an unknown order", "--order", "--order=sideways"),
+    ("methods", "Unknown command line flag 'methods'", "--methods=gradient"),
+    ("a single block", "has one block, all, so there are no hidden activations", "--blocks=all=.*"),
+    ("more images than there are", "--num_images: arrays has 4 test images, got 5", "--num_images=5"),
+    ("no folder", "--output_dir: expected a folder", "--output_dir="),
+)
 PAPER_IMAGES = (
     ("nothing", "--images: expected a folder", "--images="),
     ("a folder that is not there", "no such folder: nowhere", "--images=nowhere"),
@@ -410,6 +432,9 @@ _TABLES = (
     ("cascading_randomization", RUN, FLAGS + CHOICES + PARAMETERS + RANDOMIZATION + MODELS + IMAGES),
     *((binary, RUN, FLAGS[:2] + CHOICES[1:3] + CHOICES[6:8] + CHOICES[13:15] + PARAMETERS[5:6] + MODELS[:1] + MODELS[28:29] + IMAGES[4:5])
       for binary in SHARED[1:]),
+    ("other_class", RUN, OTHER_CLASS),
+    ("complexity_change", (*MODEL, "--methods=gradient", "--output_dir={out}/run"), COMPLEXITY),
+    ("activations", (*MODEL, "--output_dir={out}/run"), ACTIVATIONS),
     ("metric_calibration", CALIBRATE, FLAGS[2:4] + CHOICES[:2] + MODELS[9:10] + MODELS[28:29] + IMAGES[4:5] + RANDOMIZATION[:2]),
     ("edge_comparison", RUN, EDGES_ONLY),
     *((binary, (*RUN, *SIDE_2), SMALL) for binary in ("cascading_randomization", "edge_comparison")),

@@ -56,6 +56,8 @@ def other_value(record):
         return next(value for value in record.choices if value != record.default)
     if isinstance(record.default, bool):
         return not record.default
+    if record.default is None:
+        return 0.5
     return record.default / 2 if record.name in ("fraction", "max_dist") else record.default + 1      # these are at most 1
 
 
