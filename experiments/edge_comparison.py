@@ -57,7 +57,6 @@ def main(found):
     job = trained_first.job(options, make)
     if from_flags.finished(job, options):
         draw(options.output_dir, list(job.build.settings.all_methods()))
-        from_flags.refuse_degenerate(options.output_dir)
 
 
 def draw(output_dir, shown):

@@ -82,7 +82,7 @@ def check_folder(name, path):
         existing = os.path.dirname(existing)
     if not os.path.isdir(existing):
         raise ValueError(f"{name}: expected a folder, found the file {existing}")
-    if not os.access(existing, os.W_OK | os.X_OK):
+    if not os.access(existing, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
         raise ValueError(f"{name}: the folder {existing} cannot be written to")
 
 

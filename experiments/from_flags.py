@@ -15,7 +15,6 @@ from sanity_checks.comparison import jobs
 from sanity_checks.comparison import runner
 from sanity_checks.comparison import sources
 from sanity_checks.runs import execute
-from sanity_checks.runs import reading
 from sanity_checks.training import training_run
 from sanity_checks.vocabulary import datasets as dataset_records
 from sanity_checks.vocabulary import methods as method_records
@@ -211,10 +210,3 @@ def flagfile(found):
 def finished(job, options):
     """Computes this shard's part of a job with a progress bar; returns whether all of the run is done."""
     return execute.execute(job, options.output_dir, options.shard, options.num_shards)
-
-
-def refuse_degenerate(output_dir):
-    """ValueError if no pair of maps of a finished run could be compared, so that its tables say nothing."""
-    totals = reading.read_run(output_dir).get("totals") or {}
-    if totals.get("rows") and totals.get("degenerate") == totals["rows"]:
-        raise ValueError(f"{output_dir}: none of its {totals['rows']} pairs of maps could be compared: in all, a map is constant or not finite")

@@ -119,7 +119,6 @@ def main(found):
     checksum = hashlib.sha256("".join(metrics["weights_sha256"] for metrics in trained).encode()).hexdigest()
     if from_flags.finished(make(checksum, trained), options):
         aggregate.draw([options.output_dir], options.output_dir)
-        from_flags.refuse_degenerate(options.output_dir)
 
 
 def train_all(options, dataset, networks):

@@ -58,7 +58,6 @@ def main(found):
 
     if from_flags.finished(trained_first.job(options, make), options):
         draw(options.output_dir)
-        from_flags.refuse_degenerate(options.output_dir)
 
 
 def draw(output_dir):

@@ -77,8 +77,7 @@ class Protocol:
 
     def of_images(self, dataset):
         """The protocol with what its methods' parameters follow from a `sanity_checks.datasets.Dataset` where they were left open."""
-        return dataclasses.replace(self, methods={
-            name: method.of_images(dataset.input_range) for name, method in self.methods.items()})
+        return dataclasses.replace(self, methods=methods.of_images(self.methods, dataset.input_range))
 
     def passes(self, image_shape):
         """Model passes per image of shape (H, W, C) and weight state, each shared piece of work counted once."""

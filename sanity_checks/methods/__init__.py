@@ -173,6 +173,11 @@ def check_classifier(classifier):
         raise ValueError(f"classifier: expected what load_classifier returns, got {arguments.shown(classifier)}")
 
 
+def of_images(made, input_range):
+    """Methods as they are for images of this range: dict like `made`, name -> `base.Method`; see `base.Method.of_images`."""
+    return {name: method.of_images(input_range) for name, method in made.items()}
+
+
 def check_suitable(classifier, name, method):
     """ValueError if a method cannot explain a classifier."""
     reason = method.unsuitable(classifier)

@@ -250,6 +250,8 @@ BEFORE_TRAINING = (
 )
 TRAINED_ONLY = (
     ("a negative seed", "--training_seed", "--training_seed=-1"),
+    ("weights of another training", "--weights: {files}/reproduced/models/mlp_mnist_5k/weights.h5 was trained otherwise: iterations 5, asked "
+     "for 2", "--weights={files}/reproduced/models/mlp_mnist_5k/weights.h5"),
     ("weights in the folder of the run", "--weights: {out}/run lies in --output_dir", "--weights={out}/run/weights.h5"),
     ("weights of another name", "--train_if_missing: --weights must name the file to write", "--weights={out}/w.h5"),
     ("no weights", "--train_if_missing: --weights must name the file to write", "--weights="),

@@ -236,6 +236,20 @@ def drawn(model, seed):
     return model
 
 
+def test_a_resizing_in_front_is_part_of_the_first_layer(library):
+    """Of a constant image it changes nothing but the number of pixels; the bounded rule stays that of the image."""
+    layers = library.layers
+    model = library.Sequential([layers.Input((4, 4, 3)), layers.Resizing(8, 8), layers.Conv2D(4, 3, activation="relu"), layers.Flatten(), layers.Dense(3)])
+    forward = traced(without_offsets(model))
+    made = plan.Plan(forward)
+    first = next(value for operation in made.operations for value in operation.outputs if operation.type == "Relu").op.inputs[0]
+    assert made.layer(first).inputs[0] is made.image and not made.layer(first).averages
+    explained, found, _ = propagated(model, images_of((4, 4, 3)))
+    for name, maps in found.items():
+        expected = np.maximum(explained, 0) if name == "deep taylor" else explained
+        assert maps.sum(axis=(1, 2, 3)) == pytest.approx(expected, rel=1e-4, abs=1e-6), name
+
+
 @pytest.mark.parametrize("scale, offset, padded", [(1 / 127.5, -1., True), (-2., 3., False)], ids=["usual", "reversed"])
 def test_a_bounded_layer_is_so_behind_a_rescaling_and_a_padding(library, scale, offset, padded):
     """The map of the network without these, on what they make of the image."""

@@ -13,6 +13,7 @@ from sanity_checks.comparison import identity
 from sanity_checks.comparison import runner
 from sanity_checks.methods import pair
 from sanity_checks.models import alexnet
+from sanity_checks.models import efficientnet_lite0
 from sanity_checks.models import inception_v3
 from tests import registry
 
@@ -206,8 +207,8 @@ def test_cost_follows_from_the_parameters():
 # The repository's own networks for photographs
 
 @pytest.mark.parametrize("build", [
-    lambda: alexnet.build((67, 67, 3), 5), pytest.param(lambda: inception_v3.build((75, 75, 3), 5), marks=pytest.mark.slow)],
-    ids=["alexnet", "inception_v3"])
+    lambda: alexnet.build((67, 67, 3), 5), pytest.param(lambda: efficientnet_lite0.build((32, 32, 3), 5), marks=pytest.mark.slow),
+    pytest.param(lambda: inception_v3.build((75, 75, 3), 5), marks=pytest.mark.slow)], ids=["alexnet", "efficientnet_lite0", "inception_v3"])
 def test_relevance_reaches_photographs(build):
     """Groups, local response normalization, branches and batch normalization: a deep Taylor map's sum is the logit."""
     classifier = models.load_classifier(build(), weights="random", seed=1)

@@ -14,6 +14,7 @@ CONVOLUTIONS = ("Conv2D", "DepthwiseConv2dNative", "Conv2DBackpropInput")
 DENSE = ("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum")
 MAXIMA = ("MaxPool", "Max")
 AVERAGES = ("AvgPool", "Mean", "Sum", "ResizeBilinear")         # linear, with coefficients of their own that are not negative
+RESIZING = ("ResizeBilinear",)     # averages that are part of the layer which reads them, as other movement is
 SUMS = ("Add", "AddV2", "AddN")
 NORMALIZATIONS = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
 AFFINES = ("Add", "AddV2", "BiasAdd", "Mul", "Neg", "RealDiv", "Sub", *NORMALIZATIONS)

@@ -12,6 +12,8 @@ import tensorflow as tf
 from sanity_checks.graphs import guided_relu
 from sanity_checks.graphs.propagation import operations
 
+MAKING = (operations.PRODUCT, operations.AVERAGE, operations.SUM)      # what a layer has one of, on each way through it
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Layer:
@@ -87,11 +89,12 @@ class Plan:
             if self.kinds[operation] in (operations.ACTIVATION, operations.MAXIMUM):
                 between.update(value.ref() for value in [*self.read(operation), *operation.outputs])
         for operation in self.operations:
-            makes = self.kinds[operation] in (operations.PRODUCT, operations.AVERAGE, operations.SUM)
+            makes = self.kinds[operation] in MAKING
             ready = {value.ref() for value in self.read(operation) if value.ref() in made and value.ref() not in between}
             if makes:
                 between |= ready
-            if makes or ready:
+            mixes = operation.type not in operations.RESIZING if makes else bool(ready)
+            if mixes:
                 made.update(value.ref() for value in operation.outputs)
         return between
 
