@@ -68,6 +68,12 @@ def rights():
         ("permuted weights, denoised maps", "cascading_randomization", run, ("--initializer=permutation", "--denoise_samples=3"), rows_of(12)),
         ("two other classes", "other_class", run, ("--draws=2",), rows_of(16)),
         ("one block at a time", "independent_randomization", run, ("--blocks=all=.*",), rows_of(8)),
+        ("a method of one's own in a reproduction", "reproduce", command_table.REPRODUCE, (f"--methods=gradient,{own}", "--list"),
+         printed("mlp_mnist_5k_cascading")),
+        ("figures beyond the images of a reproduction", "reproduce", command_table.REPRODUCE, ("--figure_images=0,7", "--list"),
+         said("--figure_images: the run has 2 images, from position 0; not drawn: 7")),
+        ("a flag that some tests have", "reproduce", command_table.REPRODUCE, ("--test_flags=--initializer=uniform", "--list"),
+         printed("mlp_mnist_5k_labels")),
         ("help", "cascading_randomization", (), ("--help",), printed("--output_dir")),
     )]
 
@@ -104,7 +110,13 @@ def explained(classes):
 
 def printed(text):
     def check(ended):
-        assert ended.status == 0 and text in ended.stdout and not ended.stderr, ended
+        assert ended.status == 0 and text in ended.stdout and not ended.errors(), ended
+    return check
+
+
+def said(text):
+    def check(ended):
+        assert ended.status == 0 and text in ended.stderr.splitlines(), ended
     return check
 
 
