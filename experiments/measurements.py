@@ -25,6 +25,7 @@ from sanity_checks.methods import pair
 from sanity_checks.training import optimization
 from sanity_checks.vocabulary import methods as records
 from sanity_checks.vocabulary import models as model_records
+from sanity_checks.weights import initialization
 from sanity_checks.weights import states
 
 
@@ -235,5 +236,19 @@ def benchmark_training(classifier, options):
     yield Line("training, per image, fastest of 5 rounds", baseline, ours, "ms")
 
 
-KINDS = {"methods": benchmark_methods, "relevance": benchmark_relevance, "run": benchmark_run, "metrics": benchmark_metrics, "memory": benchmark_memory,
+def benchmark_draws(classifier, options):
+    """All blocks drawn one after the other, from the variables' own initializers against the others."""
+    def walk(initializer):
+        randomization = initialization.Randomization(initializer)
+        with states.weight_states(classifier, "independent", randomization=randomization) as walked:
+            for _ in walked:
+                pass
+
+    for name in initialization.INITIALIZERS:
+        if name != initialization.ORIGINAL:
+            theirs, ours = (1e3 * seconds_per_call(lambda: walk(drawn), options.seconds) for drawn in (initialization.ORIGINAL, name))
+            yield Line(f"independent draws of all blocks, {name}", theirs, ours, "ms")
+
+
+KINDS = {"methods": benchmark_methods, "relevance": benchmark_relevance, "run": benchmark_run, "draws": benchmark_draws, "metrics": benchmark_metrics, "memory": benchmark_memory,
          "training": benchmark_training}

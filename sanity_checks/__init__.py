@@ -25,6 +25,7 @@ _HOME = {
     "weight_states": "sanity_checks.weights.states",
     "trained_states": "sanity_checks.weights.states",
     "run": "sanity_checks.api",
+    "plan": "sanity_checks.analysis.verdicts",
 }
 
 __all__ = list(_HOME)

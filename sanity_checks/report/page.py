@@ -23,7 +23,7 @@ def render(content):
     return _environment().get_template("index.html").render(**content)
 
 
-def content(runs, summary, assessment, entries, further, gallery, trainings, tables, title):
+def content(runs, summary, assessment, entries, further, gallery, trainings, tables, title, orders=()):
     """Gathers what the template shows: dict.
 
     Args:
@@ -35,6 +35,7 @@ def content(runs, summary, assessment, entries, further, gallery, trainings, tab
         trainings: list of dict.
         tables: dict, caption -> pandas.DataFrame, further tables.
         title: str.
+        orders: list of `orders_section.Orders`.
     """
     macros = _environment().get_template("cells.html").module
     missing = [entry for entry in entries if not entry.pictures]
@@ -49,6 +50,7 @@ def content(runs, summary, assessment, entries, further, gallery, trainings, tab
         "rule": verdict_section.rule_text(),
         "scope": verdict_section.scope(assessment.verdicts),
         "agreement": verdict_section.agreement(assessment.verdicts),
+        "survey_agreement": verdict_section.agreement(assessment.verdicts, "survey_agreement"),
         "glances": verdict_section.glances(assessment, macros),
         "most_metrics": int(assessment.verdicts.groupby("test")["metric"].nunique().max()) if len(
             assessment.verdicts) else 1,
@@ -56,6 +58,7 @@ def content(runs, summary, assessment, entries, further, gallery, trainings, tab
         "evidence": sheets.Sheet("evidence", "Evidence", [], [], spreadsheets.frame_csv(assessment.stages)),
         "entries": entries,
         "further": further,
+        "orders": orders,
         "missing": sheets.plain("missing", "Figures that are missing, and why", ["Figure", "Title", "Reason"],
                                 [[entry.label, entry.title, entry.missing] for entry in missing]),
         "specimens": [(verdict_section.run_label(key), found) for key, found in gallery.specimens],

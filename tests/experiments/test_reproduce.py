@@ -69,8 +69,8 @@ def test_networks_without_a_feature_map_are_not_asked_for_gradcam():
 
 
 @pytest.mark.parametrize("given, text", [
-    ({"models": ["vgg"]}, "--models: expected some of cnn, mlp, got 'vgg'"),
-    ({"datasets": ["image_folder"]}, "--datasets: expected some of .* got 'image_folder'"),
+    ({"models": ["vgg"]}, "models: expected some of cnn, mlp, got 'vgg'"),
+    ({"datasets": ["image_folder"]}, "datasets: expected some of .* got 'image_folder'"),
 ])
 def test_unknown_names_are_refused(given, text):
     with pytest.raises(ValueError, match=text):
