@@ -318,6 +318,8 @@ REFUSED = {
     "prelu": (lambda k: k.layers.PReLU(name="act"), "Relu"),
     "sigmoid": (lambda k: k.layers.Activation("sigmoid", name="act"), "Sigmoid"),
     "unit": (lambda k: k.layers.UnitNormalization(name="act"), "Square"),
+    "padding with ones": (lambda k: k.layers.Lambda(lambda x: tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]], constant_values=1.),
+                                                    output_shape=(8, 8, 4), name="act"), "PadV2"),
     "layer normalization": (lambda k: k.layers.LayerNormalization(name="act"), "[A-Za-z0-9]+"),
 }
 
