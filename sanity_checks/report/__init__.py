@@ -76,7 +76,7 @@ def write(output_dir, runs, trainings=(), missing=None, figure_files=None, table
     notes = [f"{run.path} is not finished: {run.unfinished}." for run in opened if run.unfinished]
     _write_tables(output_dir, summary, assessment, notes)
     content = page.content(
-        opened, summary, assessment, entries, further, gallery, list(trainings), tables or {}, title,
+        opened, summary, assessment, entries, further, gallery, list(trainings), tables or {}, title, output_dir,
         orders_section.sections(summary, output_dir)
     )
     path = os.path.join(output_dir, FILE)

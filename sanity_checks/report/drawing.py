@@ -69,6 +69,27 @@ def chosen(summary, model, datasets, test):
     return next((dataset for dataset in datasets if dataset in found), None)
 
 
+def shown_parts(figure, summary):
+    """What is drawn of a figure of the paper: list of (number, part).
+
+    These are its parts; its substitutes, which count on, where results have none of its parts but one of those.
+
+    Args:
+        figure: `catalogue.Figure`.
+        summary: pandas.DataFrame from `aggregation.aggregate`.
+    """
+    numbered = list(enumerate((*figure.parts, *figure.substitutes)))
+    own, others = numbered[:len(figure.parts)], numbered[len(figure.parts):]
+    instead = not any(_has(part, summary) for part in figure.parts) and any(_has(part, summary) for part in figure.substitutes)
+    return others if instead else own
+
+
+def _has(part, summary):
+    """Whether results have a model and data set that a part shows."""
+    pairs = part.panels if isinstance(part, parts.Curves) else ((part.model, part.datasets),)
+    return any(chosen(summary, model, datasets, part.test) for model, datasets in pairs)
+
+
 def _of(summary, model, dataset, test):
     return summary[(summary["model"] == model) & (summary["dataset"] == dataset) & (summary["test"] == test)]
 

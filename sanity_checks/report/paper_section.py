@@ -26,6 +26,8 @@ class Entry:
         title, caption: str.
         pictures: list of `pictures.Picture`; empty where it is missing.
         missing: str, what is missing and why, or "".
+        substitute: str, the network that stands in the place of the paper's, or "".
+        test: str, the test that its curves are of, or "".
     """
 
     key: str
@@ -35,6 +37,8 @@ class Entry:
     caption: str
     pictures: list
     missing: str
+    substitute: str = ""
+    test: str = ""
 
 
 def entries(summary, gallery, output_dir, missing, figure_files):
@@ -54,7 +58,8 @@ def entries(summary, gallery, output_dir, missing, figure_files):
     for figure_id, figure in catalogue.FIGURES.items():
         pictures = _copied(figure_id, figure, figure_files.get(figure_id, ()), output_dir)
         reasons = []
-        for number, part in enumerate(figure.parts if not pictures else ()):
+        shown = drawing.shown_parts(figure, summary) if not pictures else []
+        for number, part in shown:
             drawn, absent = _part(figure_id, number, part, summary, gallery, output_dir)
             pictures += drawn
             reasons += absent
@@ -62,15 +67,18 @@ def entries(summary, gallery, output_dir, missing, figure_files):
             reasons.append("the program that draws it was not run")
         if figure_id in missing:
             reasons = [missing[figure_id]]
+        model, other = _substitute(shown) if pictures and shown and shown[0][0] >= len(figure.parts) else ("", "")
         found.append(
             Entry(
                 f"figure-{figure_id}",
                 figure_id,
                 catalogue.label(figure_id),
-                figure.title,
-                figure.caption,
+                _about(figure.title, model),
+                _about(figure.caption, model),
                 pictures,
                 _sentence(dict.fromkeys(reasons)),
+                other,
+                next((part.test for part in figure.parts if isinstance(part, parts.Curves)), ""),
             )
         )
     return found
@@ -85,7 +93,7 @@ def further(summary, shown, output_dir):
         output_dir: str.
     """
     covered = {cover for entry in shown for picture in entry.pictures
-               for cover in ((_test_of(entry), *pair) for pair in picture.covers)}
+               for cover in ((entry.test, *pair) for pair in picture.covers)}
     found = []
     for test, part in summary.groupby("test", sort=False, observed=True):
         kind = tests.record(test)
@@ -114,6 +122,7 @@ def further(summary, shown, output_dir):
                         "Bands: one standard deviation.",
                         pictures,
                         "",
+                        test=test,
                     )
                 )
     return found
@@ -132,6 +141,18 @@ def _further_bars(test, part, summary, output_dir):
 
 def _tests_of_bars():
     return {part.test for figure in catalogue.FIGURES.values() for part in figure.parts if isinstance(part, parts.Bars)}
+
+
+def _substitute(shown):
+    """The network that parts show in the place of the paper's, and the same with its images in words: two str."""
+    part = shown[0][1]
+    model, datasets = part.panels[0] if isinstance(part, parts.Curves) else (part.model, part.datasets)
+    return model, drawing.pair_label(model, datasets[0])
+
+
+def _about(text, model):
+    """A text about the paper's network with the name of the one that stands in its place."""
+    return text.replace(names.label(names.MODELS, catalogue.MODEL), names.label(names.MODELS, model)) if model else text
 
 
 def _part(figure_id, number, part, summary, gallery, output_dir):
@@ -157,11 +178,6 @@ def _copied(figure_id, figure, paths, output_dir):
         pictures_module.from_files(copies, output_dir, f"{figure.title}. {figure.caption}", "")
         for copies in stems.values()
     ]
-
-
-def _test_of(entry):
-    figure = catalogue.FIGURES[entry.figure_id]
-    return next((part.test for part in figure.parts if isinstance(part, parts.Curves)), "")
 
 
 def _listed(metrics):

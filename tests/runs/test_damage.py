@@ -167,8 +167,8 @@ def maps_with(path, **changed_arrays):
     lambda path: maps_with(path, stages=np.array(3)),
     lambda path: maps_with(path, methods=np.array(["gradient", "gradcam"])),
     lambda path: maps_with(path, input_range=np.array(1)),
-    lambda path: maps_with(path, **{"scale/gradient": np.zeros(())}),
-    lambda path: maps_with(path, **{"maps/gradient": np.array([["a"]])}),
+    lambda path: maps_with(path, **{"step/gradient": np.zeros(())}),
+    lambda path: maps_with(path, **{"planes/gradient": np.array([["a"]])}),
     lambda path: maps_with(path, explained_class=np.ones(7)),
     lambda path: maps_with(path, named_classes=np.ones((1, 1)), class_names=np.array(["a"])),
 ])
