@@ -59,7 +59,7 @@ def draw_bars(part, summary, output_dir, stem):
     if not metrics:
         return [], missing
     note = pair_label(part.model, dataset) + "."
-    alt = f"Bars of the similarity of maps under true and permuted labels, {note} {_NUMBERS}"
+    alt = f"Bars of the similarity of maps, {names.label(names.TESTS, part.test)}, {note} {_NUMBERS}"
     return [pictures.save(bars.label_bars(panel, metrics), output_dir, stem, alt, note)], missing
 
 

@@ -26,7 +26,7 @@ def render(content):
     return _environment().get_template("index.html").render(**content)
 
 
-def content(runs, summary, assessment, entries, further, gallery, trainings, tables, title, output_dir):
+def content(runs, summary, assessment, entries, further, gallery, trainings, tables, title, output_dir, orders=()):
     """Gathers what the template shows: dict.
 
     Args:
@@ -39,6 +39,7 @@ def content(runs, summary, assessment, entries, further, gallery, trainings, tab
         tables: dict, caption -> pandas.DataFrame, further tables.
         title: str.
         output_dir: str, the page's folder, gets the cards' pictures, and the maps of images that the page has no room for.
+        orders: list of `orders_section.Orders`.
     """
     macros = _environment().get_template("cells.html").module
     missing = [entry for entry in entries if not entry.pictures]
@@ -53,6 +54,7 @@ def content(runs, summary, assessment, entries, further, gallery, trainings, tab
         "rule": verdict_section.rule_text(),
         "scope": verdict_section.scope(assessment.verdicts),
         "agreement": verdict_section.agreement(assessment.verdicts),
+        "survey_agreement": verdict_section.agreement(assessment.verdicts, "survey_agreement"),
         "cards": method_cards.cards(assessment, curves(entries, further), maps(gallery), output_dir),
         "conclusion": conclusion(assessment),
         "glances": verdict_section.glances(assessment, macros),
@@ -62,6 +64,7 @@ def content(runs, summary, assessment, entries, further, gallery, trainings, tab
         "evidence": sheets.Sheet("evidence", "Evidence", [], [], spreadsheets.frame_csv(assessment.stages)),
         "entries": entries,
         "further": further,
+        "orders": orders,
         "missing": sheets.plain("missing", "Figures that are missing, and why", ["Figure", "Title", "Reason"],
                                 [[entry.label, entry.title, entry.missing] for entry in missing]),
         "specimens": specimens(gallery, output_dir),

@@ -9,6 +9,7 @@ from sanity_checks.paper import parts
 from sanity_checks.report import drawing
 from sanity_checks.report import map_drawing
 from sanity_checks.report import pictures as pictures_module
+from sanity_checks.runs import files
 from sanity_checks.vocabulary import metrics as metric_records
 from sanity_checks.vocabulary import names
 from sanity_checks.vocabulary import tests
@@ -84,7 +85,7 @@ def entries(summary, gallery, output_dir, missing, figure_files):
 
 
 def further(summary, shown, output_dir):
-    """Curves of models, data sets and metrics that no figure of the paper shows: list of `Entry`.
+    """Curves, and bars, of models, data sets and metrics that no figure of the paper shows: list of `Entry`.
 
     Args:
         summary: pandas.DataFrame from `aggregation.aggregate`.
@@ -96,6 +97,8 @@ def further(summary, shown, output_dir):
     found = []
     for test, part in summary.groupby("test", sort=False, observed=True):
         kind = tests.record(test)
+        if kind.figure == tests.BARS and test not in _tests_of_bars():
+            found += _further_bars(test, part, summary, output_dir)
         if kind.null or kind.figure != tests.CURVES or not kind.compares_states:
             continue
         for metrics in metric_records.by_figure(part["metric"].unique()).values():
@@ -123,6 +126,21 @@ def further(summary, shown, output_dir):
                     )
                 )
     return found
+
+
+def _further_bars(test, part, summary, output_dir):
+    """The bars of a test that the paper does not have: a list of one `Entry`."""
+    stem, metrics, pictures = names.file_stem("further", test), tuple(part["metric"].unique()), []
+    for model, dataset in part[["model", "dataset"]].drop_duplicates().to_numpy():
+        wanted = parts.Bars(model, (dataset,), metrics, test)
+        pictures += drawing.draw_bars(wanted, summary, output_dir, names.file_stem(stem, model, dataset))[0]
+    first, last = part.sort_values("stage_index")["stage"].iloc[[0, -1]]
+    caption = f"Maps of “{last}” against those of “{first}”: means with 95 % intervals."
+    return [Entry(stem, "", "", names.label(names.TESTS, test), caption, pictures, "")]
+
+
+def _tests_of_bars():
+    return {part.test for figure in catalogue.FIGURES.values() for part in figure.parts if isinstance(part, parts.Bars)}
 
 
 def _substitute(shown):
@@ -153,8 +171,8 @@ def _copied(figure_id, figure, paths, output_dir):
     for path in paths:
         name = f"figure_{figure_id}_{os.path.basename(path)}"
         target = os.path.join(output_dir, pictures_module.FOLDER, name)
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        shutil.copyfile(path, target)
+        with files.replacing(target) as temporary:
+            shutil.copyfile(path, temporary)
         stems.setdefault(os.path.splitext(name)[0], []).append(target)
     return [
         pictures_module.from_files(copies, output_dir, f"{figure.title}. {figure.caption}", "")

@@ -9,6 +9,7 @@ import numpy as np
 from sanity_checks.runs import archives
 
 _KIND = "a file of maps of this run"
+_LONGEST = 120          # characters of an image's id in a file's name
 _LEAST_STEPS, _MOST_STEPS = 1024, 1 << 22       # the latter is what float32 can tell apart, with the sign
 _SHOWN, _STEPS_SHOWN = 99, 128                  # the percentile that has the full colour in figures, and its steps
 
@@ -54,7 +55,7 @@ class FigureMaps:
 
 def file_name(draw, image_id):
     """Returns an image's file name in a draw, "draw000_<image id>.npz"; different for different ids."""
-    safe = re.sub(r"[^A-Za-z0-9._-]", "_", image_id)
+    safe = re.sub(r"[^A-Za-z0-9._-]", "_", image_id)[:_LONGEST]
     if safe != image_id:
         safe += "-" + hashlib.sha256(image_id.encode()).hexdigest()[:8]
     return f"draw{draw:03d}_{safe}.npz"

@@ -104,3 +104,9 @@ def test_a_figure_that_cannot_be_saved_leaves_nothing(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="disk full"):
         saving.save(figure, str(tmp_path / "figure"))
     assert not os.listdir(tmp_path)
+
+
+def test_a_method_of_any_name_has_its_figures_in_the_folder(make_summary, tmp_path):
+    maps = [(kept("cnn", image), make_maps(["../a b"], ("original", "fc1", "fc2"))) for image in (7, 9)]
+    for path in figures.draw_all(make_summary()[:0], maps, str(tmp_path / "run")):
+        assert os.path.dirname(path) == str(tmp_path / "run" / "figures") and " " not in path

@@ -348,8 +348,9 @@ def test_maps_are_written_before_the_rows_that_vouch_for_them(tmp_path, monkeypa
 
 
 def test_image_ids_that_look_alike_have_files_of_their_own():
-    ids = ["a/b", "a_b", "a b", "a.b"]
-    assert len({runs.maps.file_name(0, image_id) for image_id in ids}) == len(ids)
+    ids = ["a/b", "a_b", "a b", "a.b", "x" * 300, "x" * 301]
+    names = {runs.maps.file_name(0, image_id) for image_id in ids}
+    assert len(names) == len(ids) and max(map(len, names)) < 160
 
 
 def test_figure_maps_are_named_after_their_run(tmp_path):
@@ -357,6 +358,14 @@ def test_figure_maps_are_named_after_their_run(tmp_path):
     (kept, maps), = runs.figure_maps([str(tmp_path)])
     assert kept == runs.Kept("cnn_mnist_cascading", "cascading", "cnn_mnist_cascading_draw002_00000")
     assert maps.image_id == "00000"
+
+
+def test_runs_whose_names_read_alike_together_have_maps_of_their_own(tmp_path):
+    for folder, model, dataset in (("1", "a", "b_c"), ("2", "a_b", "c"), ("3", "A", "b_c")):
+        rows = make_rows().assign(model=model, dataset=dataset)
+        open_run(tmp_path / folder).write_unit(runs.Unit(0, 0, 4), rows, 1.0, [make_maps()])
+    kept = [kept for kept, _ in runs.figure_maps([str(tmp_path / folder) for folder in "123"])]
+    assert len({one.name.lower() for one in kept}) == len({one.run.lower() for one in kept}) == 3
 
 
 def test_names_of_classes_come_back(tmp_path):
