@@ -7,7 +7,7 @@ from sanity_checks.runs import files
 from sanity_checks.vocabulary import names
 
 FOLDER = "maps"
-BUDGET = 4_000_000          # bytes of the maps in the page, about
+BUDGET = 3_000_000          # bytes of the maps in the page, about
 _BESIDE = 2                 # times as many may be on a page beside it
 
 
