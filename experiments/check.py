@@ -81,8 +81,9 @@ def main(found):
         return
     _keep(options.output_dir, plan)
     done = [_run(found, test, classifier, dataset, plan) for test in tests]
-    if all(done):
-        _conclude(options, [os.path.join(options.output_dir, test) for test in tests])
+    directories = [os.path.join(options.output_dir, test) for test in tests]
+    if done[-1] and not any(map(runs.unfinished, directories)):        # of several processes, the one that has finished the last
+        _conclude(options, directories)
 
 
 def _choose_methods(options, loaded):
@@ -138,7 +139,7 @@ def _announce(options, loaded, data, plan, states_of, left_out):
 
 
 def _run(found, test, classifier, dataset, plan):
-    """Runs a test into a folder of its own; returns whether all of it is done."""
+    """Runs a test into a folder of its own; returns whether all of it is done and this process was the last at it."""
     options = found.values
     directory = os.path.join(options.output_dir, test)
     protocol = from_flags.protocol(options, test, classifier.get(), from_flags.randomization(options))

@@ -6,12 +6,15 @@
     maps/*.npz             maps of the images that figures show
 """
 
+import contextlib
 import dataclasses
+import errno
 import json
 import logging
 import os
 
 from sanity_checks.runs import files
+from sanity_checks.runs import leases
 from sanity_checks.runs import maps as figure_files
 from sanity_checks.runs import reading
 from sanity_checks.runs import rows as row_files
@@ -98,6 +101,8 @@ class RunDirectory:
             seconds: float, the time it took.
             maps: iterable of `FigureMaps`, those of the unit's images that figures show.
         """
+        if not os.path.exists(os.path.join(self.path, reading.RUN_FILE)):       # and a new folder would be no run
+            raise OSError(errno.ENOENT, "the run directory has vanished while units were computed", self.path)
         for figure_maps in maps or ():
             self.write_maps(unit.draw, figure_maps)
         metadata = {**dataclasses.asdict(unit), "run": self.identity, "seconds": float(seconds), "rows": len(rows),
@@ -130,7 +135,7 @@ class RunDirectory:
                 return totals
 
     def _rows_file(self, unit):
-        return os.path.join(self.path, reading.SIMILARITIES, f"{unit.name}.parquet")
+        return reading.unit_file(self.path, unit)
 
     def _totals(self, units_total):
         done = [reading.read_unit(path, self.identity) for path in reading.unit_files(self.path)]
@@ -149,10 +154,19 @@ def _refuse_strange_directory(path):
     run_file = os.path.join(path, reading.RUN_FILE)
     if not os.path.isdir(path) or os.path.exists(run_file):
         return
-    strange = sorted(name for name in os.listdir(path) if not files.is_temporary(name))
+    strange = sorted(name for name in os.listdir(path) if not files.is_temporary(name) and not _is_begun(path, name))
     if strange and not os.path.exists(run_file):            # another process may have made the run just now
         raise ValueError(f"{path} is not empty and holds no run (it has {strange[0]!r}, but no "
                          f"{reading.RUN_FILE}); choose another output_dir")
+
+
+def _is_begun(path, name):
+    """Whether that is the folder of a run's rows in which units are taken and none is done: its run is recorded with the first."""
+    if name != reading.SIMILARITIES:
+        return False
+    with contextlib.suppress(OSError):
+        return all(leases.is_lease(found) or files.is_temporary(found) for found in os.listdir(os.path.join(path, name)))
+    return False
 
 
 def _refuse_other_settings(path, run, settings, provenance):

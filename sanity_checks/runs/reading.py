@@ -139,6 +139,11 @@ def figure_maps(paths):
             yield Kept(stems[key], key[-1], f"{stems[key]}_{stem}"), maps.read_maps(file, run)
 
 
+def unit_file(path, unit):
+    """Where the rows of a unit (`work_units.Unit`) are, once it is done: str."""
+    return os.path.join(path, SIMILARITIES, f"{unit.name}.parquet")
+
+
 def unit_files(path):
     """Returns the paths of the finished units' files in a run directory, in a fixed order."""
     return files.listed(os.path.join(path, SIMILARITIES), ".parquet")
