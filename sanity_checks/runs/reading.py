@@ -45,10 +45,14 @@ def identity(record):
     return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
 
 
+def units_total(record):
+    """How many units a run has, of the content of its run.json: int; 0 where it is not recorded."""
+    return record.get("units_total") or (record.get("totals") or {}).get("units_total") or 0
+
+
 def units_missing(path):
     """(units that a run directory lacks, units that the run has): two int; (0, 0) where it is not recorded how many."""
-    record = read_run(path)
-    total = record.get("units_total") or (record.get("totals") or {}).get("units_total") or 0
+    total = units_total(read_run(path))
     return max(0, total - len(unit_files(path))), total
 
 
