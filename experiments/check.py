@@ -146,7 +146,7 @@ def _run(found, test, classifier, dataset, plan):
     units = jobs.Units(plan.null_draws if test == test_records.NULL else plan.draws, plan.num_images, options.images_per_unit,
                        from_flags.figure_images(options))
     job = jobs.weight_states(classifier, dataset, protocol, units, _flagfile(found, directory, units))
-    return execute.execute(job, directory, options.shard, options.num_shards)
+    return execute.execute(job, directory, options.shard, options.num_shards, ray=from_flags.cluster(options))
 
 
 def _flagfile(found, directory, units):

@@ -101,13 +101,19 @@ class RunDirectory:
             seconds: float, the time it took.
             maps: iterable of `FigureMaps`, those of the unit's images that figures show.
         """
-        if not os.path.exists(os.path.join(self.path, reading.RUN_FILE)):       # and a new folder would be no run
-            raise OSError(errno.ENOENT, "the run directory has vanished while units were computed", self.path)
+        self._refuse_vanished()
         for figure_maps in maps or ():
             self.write_maps(unit.draw, figure_maps)
         metadata = {**dataclasses.asdict(unit), "run": self.identity, "seconds": float(seconds), "rows": len(rows),
                     "degenerate": row_files.count_degenerate(rows)}
         row_files.write_rows(self._rows_file(unit), rows, metadata)
+
+    def write_files(self, content):
+        """Writes the files of a unit that were made elsewhere: dict, path in this directory -> bytes, in this order."""
+        self._refuse_vanished()
+        for name, data in content.items():
+            with files.replacing(os.path.join(self.path, name)) as temporary, open(temporary, "wb") as file:
+                file.write(data)
 
     def write_maps(self, draw, figure_maps):
         """Writes the maps of one image in one draw (`FigureMaps`); returns the file's path."""
@@ -133,6 +139,10 @@ class RunDirectory:
             files.write_text(os.path.join(self.path, reading.RUN_FILE), _json_text(run))
             if totals == self._totals(units_total):
                 return totals
+
+    def _refuse_vanished(self):
+        if not os.path.exists(os.path.join(self.path, reading.RUN_FILE)):       # and a new folder would be no run
+            raise OSError(errno.ENOENT, "the run directory has vanished while units were computed", self.path)
 
     def _rows_file(self, unit):
         return reading.unit_file(self.path, unit)

@@ -6,6 +6,7 @@ import sys
 
 import tqdm
 
+from sanity_checks.runs import cluster
 from sanity_checks.runs import failures
 from sanity_checks.runs import files
 from sanity_checks.runs import leases
@@ -16,7 +17,7 @@ from sanity_checks.runs import sharing
 logger = logging.getLogger("absl")
 
 
-def execute(job, output_dir, shard=0, num_shards=1, progress=True):
+def execute(job, output_dir, shard=0, num_shards=1, progress=True, ray=None):
     """Computes a shard's units of a job that its directory does not hold yet, as far as no other process does.
 
     Any number of processes may do so at once, of one shard or of several; see `sharing`. A unit that is interrupted is lost, all
@@ -28,6 +29,7 @@ def execute(job, output_dir, shard=0, num_shards=1, progress=True):
         output_dir: str, the run directory.
         shard, num_shards: int; this process computes every num_shards-th unit from the shard-th.
         progress: whether to show a progress bar.
+        ray: `actors.Cluster` whose workers compute; None for this process.
 
     Returns:
         bool, whether all units of the job are done and tables are this process' to draw: False where another process, for which
@@ -43,12 +45,15 @@ def execute(job, output_dir, shard=0, num_shards=1, progress=True):
     existing = results.find()
     left = [unit for unit in mine if not (existing and existing.is_done(unit))]
     logger.info("%d units of this shard, %d already done", len(mine), len(mine) - len(left))
-    compute = job.build() if left else None
+    compute = job.build() if left and ray is None else None
     files.check_writable(output_dir)
     with leases.Leases(sharing.folder(output_dir)) as held, _bar(job, left, progress) as bar:
         queue = sharing.Queue(output_dir, left, held, results.find)
-        while (unit := queue.next()) is not None:
-            _compute(results, queue, unit, compute, bar)
+        if ray is None:
+            while (unit := queue.next()) is not None:
+                _compute(results, queue, unit, compute, bar)
+        elif left:
+            cluster.compute(job, output_dir, queue, results, bar, ray)
     return _close(job, output_dir, results, queue)
 
 

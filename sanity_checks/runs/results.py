@@ -11,6 +11,8 @@ from sanity_checks.runs import directory as directories
 # Whose numbers go into the results.
 PACKAGES = ("tensorflow", "tf-keras", "saliency", "scikit-image", "scipy", "numpy", "pandas")
 
+VISIBLE = 90            # seconds after which what a worker has written is to be seen
+
 
 class Results:
     """The results of a job.
@@ -48,6 +50,28 @@ class Results:
         except Exception as error:
             raise Failed(error) from error
         (self._opened or self.open()).write_unit(unit, rows, time.monotonic() - started, maps)
+
+
+    def receive(self, unit, origin, content):
+        """Takes a unit that a worker has computed.
+
+        Args:
+            unit: `work_units.Unit`.
+            origin: dict, what `here` says of the worker.
+            content: dict, path in the run directory -> bytes, in the order in which they are to be written; None where the worker
+                has written the unit itself.
+        """
+        if content is not None:
+            opened = self._opened or self.open(origin)
+            opened.write_files(content)
+            return
+        self._opened = self._opened or self.open(origin)
+        for _ in range(VISIBLE):                # a network file system shows what another machine has written after a while
+            if self._opened.is_done(unit):
+                return
+            time.sleep(1.)
+        raise ValueError(f"{self._path}: {unit.name}, which a worker has written, is not to be seen here; is the folder one that "
+                         f"all machines share? If not: results=driver")
 
 
 class Failed(Exception):
