@@ -87,7 +87,7 @@ def started(ray, job, output_dir, cluster, units):
     record = {**job.record, "command": " ".join(sys.argv), "workers": count, "gpus_per_worker": gpus}
     packed = ray.cloudpickle.dumps(dataclasses.replace(job, record=record))     # in the object store it could be lost with a node
     run_dir = os.path.abspath(output_dir) if cluster.results == SHARED else None
-    made = [kind.options(runtime_env={"env_vars": _environment(cluster)}).remote(packed, run_dir, os.getcwd(), gpus == 0)
+    made = [kind.options(runtime_env={"env_vars": environment(cluster)}).remote(packed, run_dir, os.getcwd(), gpus == 0)
             for _ in range(count)]
     logger.info("%d workers of %g CPUs and %g GPUs", count, cluster.cpus_per_worker, gpus)
     try:
@@ -109,7 +109,7 @@ def _with_retries(ray):
     return type("Worker", (worker.Worker,), {"ready": ready})
 
 
-def _environment(cluster):
+def environment(cluster):
     """Environment variables of a worker; a GPU's memory is taken as it is needed, from the first use on."""
     path = [ROOT, os.getcwd(), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     threads = str(max(1, int(cluster.cpus_per_worker)))
