@@ -10,7 +10,6 @@ import inspect
 import math
 import os
 import re
-import signal
 import sys
 import textwrap
 import traceback
@@ -141,7 +140,7 @@ def run(main, define):
     try:
         status = _status(main, found)
     except KeyboardInterrupt as interrupt:
-        number = getattr(interrupt, "number", signal.SIGINT)
+        number = interrupts.number_of(interrupt)
         print(interrupts.line(number), file=sys.stderr)
         status = interrupts.STATUS + number
     interrupts.over()

@@ -53,3 +53,13 @@ def test_a_terminal_of_ascii_and_a_strange_backend_end_no_run():
         **os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "MPLBACKEND": "bogus"})
     assert (done.returncode, done.stdout) == (0, "\\u2299\n"), done.stderr
     assert command.os.environ["MPLBACKEND"] == "agg"
+
+
+def test_a_signal_that_other_software_turns_into_a_plain_interrupt_keeps_its_status():
+    code = ("import os, signal, time\nfrom experiments import command\n"
+            "def main(found):\n"
+            "    try:\n        os.kill(os.getpid(), signal.SIGTERM)\n        time.sleep(10)\n"
+            "    except KeyboardInterrupt:\n        raise KeyboardInterrupt from None\n"            # as Ray does
+            "command.run(main, command.FlagSet)")
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert found.returncode == 143 and found.stderr == "terminated; the same command goes on\n"
