@@ -133,11 +133,12 @@ class RunDirectory:
         """
         if units_total is None:
             units_total = reading.read_run(self.path).get("units_total")
+        known = {}
         while True:                             # again if another process finished a unit meanwhile
-            totals = self._totals(units_total)
+            totals = self._totals(units_total, known)
             run = {**reading.read_run(self.path), "totals": totals}
             files.write_text(os.path.join(self.path, reading.RUN_FILE), _json_text(run))
-            if totals == self._totals(units_total):
+            if totals == self._totals(units_total, known):
                 return totals
 
     def _refuse_vanished(self):
@@ -147,8 +148,13 @@ class RunDirectory:
     def _rows_file(self, unit):
         return reading.unit_file(self.path, unit)
 
-    def _totals(self, units_total):
-        done = [reading.read_unit(path, self.identity) for path in reading.unit_files(self.path)]
+    def _totals(self, units_total, known):
+        """The totals; `known` are the metadata by file that are read already, and those that have come are added."""
+        paths = reading.unit_files(self.path)
+        for path in paths:
+            if path not in known:
+                known[path] = reading.read_unit(path, self.identity)
+        done = [known[path] for path in paths]
         spans = {(unit["first"], unit["last"]) for unit in done}
         return {
             "units_done": len(done),

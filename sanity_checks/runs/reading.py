@@ -78,17 +78,15 @@ def read_rows(paths):
     """
     if isinstance(paths, str) or not paths:
         raise ValueError(f"expected a list of run directories, got {paths!r}")
-    found = []
+    runs_of = {}
     for path in paths:
         run = identity(read_run(path))
         if not unit_files(path):
             lacking = unfinished(path)
             raise ValueError(f"{path} holds no results yet: it has no {SIMILARITIES}/*.parquet"
                              + (f", {lacking}" if lacking else ""))
-        for file in unit_files(path):
-            read_unit(file, run)
-        found += unit_files(path)
-    return rows.read_files(found)
+        runs_of |= dict.fromkeys(unit_files(path), run)
+    return rows.read_files(list(runs_of), lambda file, metadata: _check_unit(file, metadata, runs_of[file]))
 
 
 def read_unit(path, run):
@@ -102,12 +100,16 @@ def read_unit(path, run):
         ValueError: the file is damaged, or a unit of another run, or another unit than its name says.
     """
     found = rows.read_metadata(path)
+    _check_unit(path, found, run)
+    return found
+
+
+def _check_unit(path, found, run):
     if found.get("run", run) != run:
         raise ValueError(f"{path} is a unit of another run; remove it, and run again to compute it anew")
     unit = work_units.Unit(found["draw"], found["first"], found["last"]).name
     if os.path.basename(path) != f"{unit}.parquet":
         raise ValueError(f"{path} holds the unit {unit}; expected a file of that name, once")
-    return found
 
 
 @dataclasses.dataclass(frozen=True)
