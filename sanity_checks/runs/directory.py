@@ -4,6 +4,7 @@
     run.json               settings, provenance, totals
     similarities/*.parquet one file per finished work unit
     maps/*.npz             maps of the images that figures show
+    failed/*.json          units that could not be computed, with the error
 """
 
 import contextlib
@@ -86,7 +87,11 @@ class RunDirectory:
 
     def remove_leftovers(self):
         """Removes what processes that were killed have left half written in the directory."""
-        files.remove_leftovers(self.path, *(os.path.join(self.path, name) for name in (reading.SIMILARITIES, reading.MAPS)))
+        rows = os.path.join(self.path, reading.SIMILARITIES)
+        files.remove_leftovers(self.path, rows, os.path.join(self.path, reading.MAPS))
+        for lease in leases.listed(rows):
+            if os.path.exists(os.path.join(rows, f"{lease.unit}.parquet")):
+                leases.remove(rows, lease.unit)
 
     def is_done(self, unit):
         """Whether the unit's rows (and thus its maps) are in the directory."""

@@ -171,7 +171,7 @@ def _read(path, unit):
 
 def _put_away(path, dead):
     """Removes a dead lease; False if it is another one by now, which another process has put in its place."""
-    aside = f"{path}.{uuid.uuid4().hex[:8]}.tmp"
+    aside = f"{path}.{owners.name()}.{uuid.uuid4().hex[:8]}.tmp"        # a temporary file, see `files`
     try:
         os.rename(path, aside)
     except FileNotFoundError:

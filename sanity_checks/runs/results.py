@@ -1,5 +1,6 @@
 """Where the units of a job go: its run directory, which is made with the first of them, and what is recorded of where they come from."""
 
+import functools
 import importlib.metadata
 import platform
 import sys
@@ -85,7 +86,12 @@ class Failed(Exception):
 def versions():
     """Version of Python, of this library and of each package whose numbers go into the results: dict."""
     return {"python": platform.python_version(), directories.OWN_VERSION: version.VERSION,
-            **{name: importlib.metadata.version(name) for name in PACKAGES}}
+            **{name: _version_of(name) for name in PACKAGES}}
+
+
+@functools.cache
+def _version_of(package):
+    return importlib.metadata.version(package)         # which reads files
 
 
 def here():

@@ -301,3 +301,9 @@ def test_shards_do_not_wait_for_each_other(folder):
     lease_of(folder, "draw000_images000001-000002")
     assert not execute.execute(job(), folder, 0, 2, progress=False)
     assert len(COMPUTED) == 3
+
+
+def test_the_lease_of_a_unit_whose_process_was_killed_after_writing_it_is_removed(folder):
+    execute.execute(job(), folder, progress=False)
+    lease_of(folder)
+    assert execute.execute(job(), folder, progress=False) and left_in(folder) == []
