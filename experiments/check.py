@@ -84,9 +84,10 @@ def main(found):
         return
     made_jobs = {test: _job(found, test, classifier, dataset, plan) for test in tests}     # what one refuses is refused before the first
     _keep(options.output_dir, plan)
-    done = [execute.execute(job, _directory(options, test), options.shard, options.num_shards) for test, job in made_jobs.items()]
-    if all(done):
-        _conclude(options, [_directory(options, test) for test in tests], plan, len(dataset.get().test))
+    ray, directories = from_flags.cluster(options), [_directory(options, test) for test in tests]
+    done = [execute.execute(made_jobs[test], _directory(options, test), options.shard, options.num_shards, ray=ray) for test in tests]
+    if done[-1] and not any(map(runs.unfinished, directories)):        # of several processes, the one that has finished the last
+        _conclude(options, directories, plan, len(dataset.get().test))
 
 
 def _choose_methods(options, loaded):

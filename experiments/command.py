@@ -10,7 +10,6 @@ import inspect
 import math
 import os
 import re
-import signal
 import sys
 import textwrap
 import traceback
@@ -103,6 +102,10 @@ class FlagSet:
         """Whether a flag was given a value, on the command line or in a flagfile."""
         return bool(self.values[name].present)
 
+    def arguments(self, names):
+        """The flags of these names that were given, as another command line has them: list of str."""
+        return [self.values[name].serialize() for name in names if self.given(name)]
+
     def flagfile(self, without=()):
         """Text of a flagfile that gives all flags their present values, but for those named in `without`."""
         lines = [self.values[name].serialize() for name in sorted(self.names()) if name not in without]
@@ -136,7 +139,7 @@ def run(main, define):
     try:
         status = _status(main, found)
     except KeyboardInterrupt as interrupt:
-        number = getattr(interrupt, "number", signal.SIGINT)
+        number = interrupts.number_of(interrupt)
         print(interrupts.line(number), file=sys.stderr)
         status = interrupts.STATUS + number
     interrupts.over()

@@ -16,7 +16,7 @@ _KIND = "the record of an experiment that is done"
 _TAIL = 4000                            # characters of stderr that are kept for the reason of a failure
 
 
-def run(name, binary, arguments, output_dir):
+def run(name, binary, arguments, output_dir, executor=()):
     """Runs a binary into a folder, unless the same command has ended well there before.
 
     Its progress goes to stderr as it comes, what it prints to logs/NAME.txt. If this process is interrupted, terminated or
@@ -27,6 +27,7 @@ def run(name, binary, arguments, output_dir):
         binary: str, module in `experiments`.
         arguments: sequence of str, flags besides --output_dir.
         output_dir: str.
+        executor: sequence of str, flags that say who computes, which what has ended well does not depend on.
 
     Returns:
         str, why it failed, in a line; "" if it did not.
@@ -40,7 +41,7 @@ def run(name, binary, arguments, output_dir):
     except ValueError as error:
         return f"{error}; remove it to run the experiment again"
     started = time.monotonic()
-    status, tail = _execute([sys.executable, "-m", *command], os.path.join(output_dir, LOGS, f"{name}.txt"))
+    status, tail = _execute([sys.executable, "-m", *command, *executor], os.path.join(output_dir, LOGS, f"{name}.txt"))
     if status != 0:
         return _reason(status, tail)
     record = {"command": command, "seconds": round(time.monotonic() - started, 1)}

@@ -135,6 +135,7 @@ def _idle(found):
     }
     if "train_if_missing" in names:
         conditions["training_seed"] = (lambda: not options.train_if_missing, "it goes with --train_if_missing")
+    conditions |= {name: (lambda: options.executor == "local", "it goes with --executor=ray") for name in from_flags.CLUSTER}
     for name, (idle, why) in conditions.items():
         if name in names and found.given(name) and idle():
             yield name, why

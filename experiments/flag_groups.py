@@ -154,9 +154,26 @@ def run(found, draws="Independent random draws of the weights.", batch_size=True
               "Images in a work unit, what a kill can lose; default: by image size.", lower_bound=1)
     found.add(group, flags.DEFINE_integer, "shard", 0, "Compute this part of the work units, from 0.", lower_bound=0)
     found.add(group, flags.DEFINE_integer, "num_shards", 1, "Number of parts.", lower_bound=1)
+    executor(found)
     if figure_images:
         found.add(group, flags.DEFINE_list, "figure_images", ["0", "1", "2"],
                   "Positions of the images whose maps are drawn.")
+
+
+def executor(found):
+    """Who computes the units."""
+    group = "Cluster"
+    found.add(group, flags.DEFINE_enum, "executor", "local", ["local", "ray"],
+              "Who computes: this process, beside any others of the same command; or the workers of a Ray cluster (extra [cluster]).")
+    found.add(group, flags.DEFINE_string, "ray_address", None,
+              "Ray cluster, HOST:PORT or auto; default: RAY_ADDRESS, or one on this machine for this command alone.")
+    found.add(group, flags.DEFINE_integer, "workers", None, "Workers of the cluster; default: as many as it has room for.", lower_bound=1)
+    found.add(group, flags.DEFINE_float, "gpus_per_worker", None,
+              "GPUs of a worker, also a part of one; default: 1 where the cluster has GPUs, else 0.", lower_bound=0.)
+    found.add(group, flags.DEFINE_float, "cpus_per_worker", 1., "CPUs of a worker, which are its threads too.", lower_bound=0.)
+    found.add(group, flags.DEFINE_enum, "results", "shared", ["shared", "driver"],
+              "Who writes what workers compute: they, into --output_dir on a disk that all machines share; or this process, which they "
+              "send each unit's files to.")
 
 
 def check_names(name, values, known):

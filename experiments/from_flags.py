@@ -14,12 +14,14 @@ from sanity_checks import methods
 from sanity_checks.comparison import jobs
 from sanity_checks.comparison import runner
 from sanity_checks.comparison import sources
+from sanity_checks.runs import actors
 from sanity_checks.runs import execute
 from sanity_checks.training import training_run
 from sanity_checks.vocabulary import datasets as dataset_records
 from sanity_checks.vocabulary import methods as method_records
 from sanity_checks.weights import initialization
 
+tf = lazy.module("tensorflow")
 models = lazy.module("sanity_checks.models")
 input_ranges = lazy.module("sanity_checks.models.input_range")
 
@@ -27,7 +29,8 @@ FOLDER, ARRAYS = "image_folder", "arrays"
 PHOTOGRAPHS = (FOLDER, "sample_photographs")
 NO_MODEL_SHAPE = (299, 299, 3)          # (H, W, C) of photographs where no model says: Inception v3's
 LARGEST_SIDE = 10_000                   # pixels of --image_size
-SHARING = ("shard", "num_shards")       # what flags.flags leaves out: it runs all shards
+CLUSTER = ("ray_address", "workers", "gpus_per_worker", "cpus_per_worker", "results")      # flags that go with --executor=ray
+SHARING = ("shard", "num_shards", "executor", *CLUSTER)      # what flags.flags leaves out: it runs all shards, anywhere
 
 
 def figure_images(options):
@@ -107,8 +110,15 @@ def classifier(options, weights):
         models.load_classifier, options.model, weights, blocks=getattr(options, "blocks", None) or None,
         gradcam_layer=options.gradcam_layer, image_size=image_size(options), output=options.output,
         trust="trust_model" in options and options.trust_model))
+    leave_gpus(options)
     source.get()
     return source
+
+
+def leave_gpus(options):
+    """With a Ray cluster GPUs are its workers': this process, which loads the model to see that all fits, takes none."""
+    if options.executor == "ray":
+        tf.config.set_visible_devices([], "GPU")
 
 
 def train(model, data, directory, iterations, seed):
@@ -207,6 +217,13 @@ def flagfile(found):
     return found.flagfile(SHARING)
 
 
+def cluster(options):
+    """The Ray cluster that the flags name: `actors.Cluster`; None where this process computes."""
+    if options.executor == "local":
+        return None
+    return actors.Cluster(options.ray_address or "", options.workers, options.gpus_per_worker, options.cpus_per_worker, options.results)
+
+
 def finished(job, options):
-    """Computes this shard's part of a job with a progress bar; returns whether all of the run is done."""
-    return execute.execute(job, options.output_dir, options.shard, options.num_shards)
+    """Computes this shard's part of a job with a progress bar; returns whether all of the run is done, and to be drawn here."""
+    return execute.execute(job, options.output_dir, options.shard, options.num_shards, ray=cluster(options))

@@ -27,6 +27,7 @@ class Interrupt(KeyboardInterrupt):
 class _State:
     """Of this process: whether main has begun, whether a signal has come, and where a line is written meanwhile."""
     begun = ended = False
+    number = signal.SIGINT      # of the signal that has come
     stderr = 2          # file descriptor; fd 2 itself leads nowhere while TensorFlow is imported
 
 
@@ -53,6 +54,11 @@ def over():
     _State.ended = True
 
 
+def number_of(interrupt):
+    """The signal behind a KeyboardInterrupt: int; of one that other software has put in the place of an `Interrupt`, as Ray does, too."""
+    return getattr(interrupt, "number", _State.number)
+
+
 def line(number):
     """What is said of a signal: str."""
     return f"{TOLD[number]}; the same command goes on"
@@ -61,7 +67,7 @@ def line(number):
 def _handle(number, frame):
     if _State.ended or not _State.begun or _is_importing(frame):
         _end(number)
-    _State.ended = True
+    _State.ended, _State.number = True, number
     raise Interrupt(number)
 
 

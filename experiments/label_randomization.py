@@ -150,6 +150,7 @@ def train(options, dataset, goal, seed, kind):
 def classifier_of(options, dataset):
     """The untrained network that holds each trained network's weights in turn: `sources.Source`."""
     classes = int(dataset.train.labels.max()) + 1
+    from_flags.leave_gpus(options)
     source = sources.Source(functools.partial(build, options.model, dataset.image_shape, classes, options.gradcam_layer))
     source.get()
     return source

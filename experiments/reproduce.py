@@ -15,6 +15,7 @@ from absl import logging
 
 from experiments import command
 from experiments import commands
+from experiments import flag_groups
 from experiments import from_flags
 from experiments import reproduction
 from experiments import reproduction_checks
@@ -64,6 +65,7 @@ def define():
     found.add(run, flags.DEFINE_multi_string, "test_flags", [],
               "A further flag of every test: --test_flags=--smoothgrad_samples=10.")
     found.add(small, flags.DEFINE_multi_string, "label_flags", [], "A further flag of the data randomization tests.")
+    flag_groups.executor(found)
     return found
 
 
@@ -78,10 +80,11 @@ def main(found):
         for step in steps:
             print(f"{step.name:32} {'skipped: ' + step.missing if step.missing else step.binary}")
         return 0
+    executor = found.arguments(["executor", *from_flags.CLUSTER]) if options.executor != "local" else []
     failed, possible = {}, [step for step in steps if not step.missing]
     for position, step in enumerate(possible, 1):
         logging.info("experiment %d of %d: %s", position, len(possible), step.name)
-        reason = commands.run(step.name, step.binary, step.arguments, options.output_dir)
+        reason = commands.run(step.name, step.binary, step.arguments, options.output_dir, executor)
         if reason:
             failed[step.name] = reason
             logging.error("%s has failed: %s", step.name, reason)

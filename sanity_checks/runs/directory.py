@@ -4,14 +4,18 @@
     run.json               settings, provenance, totals
     similarities/*.parquet one file per finished work unit
     maps/*.npz             maps of the images that figures show
+    failed/*.json          units that could not be computed, with the error
 """
 
+import contextlib
 import dataclasses
+import errno
 import json
 import logging
 import os
 
 from sanity_checks.runs import files
+from sanity_checks.runs import leases
 from sanity_checks.runs import maps as figure_files
 from sanity_checks.runs import reading
 from sanity_checks.runs import rows as row_files
@@ -83,7 +87,11 @@ class RunDirectory:
 
     def remove_leftovers(self):
         """Removes what processes that were killed have left half written in the directory."""
-        files.remove_leftovers(self.path, *(os.path.join(self.path, name) for name in (reading.SIMILARITIES, reading.MAPS)))
+        rows = os.path.join(self.path, reading.SIMILARITIES)
+        files.remove_leftovers(self.path, rows, os.path.join(self.path, reading.MAPS))
+        for lease in leases.listed(rows):
+            if os.path.exists(os.path.join(rows, f"{lease.unit}.parquet")):
+                leases.remove(rows, lease.unit)
 
     def is_done(self, unit):
         """Whether the unit's rows (and thus its maps) are in the directory."""
@@ -98,11 +106,19 @@ class RunDirectory:
             seconds: float, the time it took.
             maps: iterable of `FigureMaps`, those of the unit's images that figures show.
         """
+        self._refuse_vanished()
         for figure_maps in maps or ():
             self.write_maps(unit.draw, figure_maps)
         metadata = {**dataclasses.asdict(unit), "run": self.identity, "seconds": float(seconds), "rows": len(rows),
                     "degenerate": row_files.count_degenerate(rows)}
         row_files.write_rows(self._rows_file(unit), rows, metadata)
+
+    def write_files(self, content):
+        """Writes the files of a unit that were made elsewhere: dict, path in this directory -> bytes, in this order."""
+        self._refuse_vanished()
+        for name, data in content.items():
+            with files.replacing(os.path.join(self.path, name)) as temporary, open(temporary, "wb") as file:
+                file.write(data)
 
     def write_maps(self, draw, figure_maps):
         """Writes the maps of one image in one draw (`FigureMaps`); returns the file's path."""
@@ -122,18 +138,28 @@ class RunDirectory:
         """
         if units_total is None:
             units_total = reading.read_run(self.path).get("units_total")
+        known = {}
         while True:                             # again if another process finished a unit meanwhile
-            totals = self._totals(units_total)
+            totals = self._totals(units_total, known)
             run = {**reading.read_run(self.path), "totals": totals}
             files.write_text(os.path.join(self.path, reading.RUN_FILE), _json_text(run))
-            if totals == self._totals(units_total):
+            if totals == self._totals(units_total, known):
                 return totals
 
-    def _rows_file(self, unit):
-        return os.path.join(self.path, reading.SIMILARITIES, f"{unit.name}.parquet")
+    def _refuse_vanished(self):
+        if not os.path.exists(os.path.join(self.path, reading.RUN_FILE)):       # and a new folder would be no run
+            raise OSError(errno.ENOENT, "the run directory has vanished while units were computed", self.path)
 
-    def _totals(self, units_total):
-        done = [reading.read_unit(path, self.identity) for path in reading.unit_files(self.path)]
+    def _rows_file(self, unit):
+        return reading.unit_file(self.path, unit)
+
+    def _totals(self, units_total, known):
+        """The totals; `known` are the metadata by file that are read already, and those that have come are added."""
+        paths = reading.unit_files(self.path)
+        for path in paths:
+            if path not in known:
+                known[path] = reading.read_unit(path, self.identity)
+        done = [known[path] for path in paths]
         spans = {(unit["first"], unit["last"]) for unit in done}
         return {
             "units_done": len(done),
@@ -149,10 +175,19 @@ def _refuse_strange_directory(path):
     run_file = os.path.join(path, reading.RUN_FILE)
     if not os.path.isdir(path) or os.path.exists(run_file):
         return
-    strange = sorted(name for name in os.listdir(path) if not files.is_temporary(name))
+    strange = sorted(name for name in os.listdir(path) if not files.is_temporary(name) and not _is_begun(path, name))
     if strange and not os.path.exists(run_file):            # another process may have made the run just now
         raise ValueError(f"{path} is not empty and holds no run (it has {strange[0]!r}, but no "
                          f"{reading.RUN_FILE}); choose another output_dir")
+
+
+def _is_begun(path, name):
+    """Whether that is the folder of a run's rows in which units are taken and none is done: its run is recorded with the first."""
+    if name != reading.SIMILARITIES:
+        return False
+    with contextlib.suppress(OSError):
+        return all(leases.is_lease(found) or files.is_temporary(found) for found in os.listdir(os.path.join(path, name)))
+    return False
 
 
 def _refuse_other_settings(path, run, settings, provenance):

@@ -35,7 +35,7 @@ def replacing(path):
     Raises:
         OSError: the file cannot be written; its `filename` is `path`, also where the disk is full.
     """
-    with _temporary(path) as temporary:
+    with beside(path) as temporary:
         yield temporary
         _flush(temporary)
         os.replace(temporary, path)
@@ -55,7 +55,7 @@ def create_text(path, text):
     """
     if os.path.exists(path):
         return False
-    with _temporary(path) as temporary:
+    with beside(path) as temporary:
         _write(temporary, text)
         _flush(temporary)
         try:
@@ -136,7 +136,7 @@ def remove_leftovers(*folders):
 def check_writable(folder):
     """Makes a folder where it is missing; OSError that names it if no file can be made in it."""
     path = os.path.join(folder, "written")
-    with _temporary(path) as temporary:
+    with beside(path) as temporary:
         _write(temporary, "x")
         _flush(temporary)
 
@@ -154,7 +154,8 @@ def listed(folder, suffix):
 
 
 @contextlib.contextmanager
-def _temporary(path):
+def beside(path):
+    """Context that yields a temporary path beside `path`, whose folder is made where missing; the file there is removed at its end."""
     folder, name = os.path.split(os.path.abspath(path))
     os.makedirs(folder, exist_ok=True)
     temporary = os.path.join(folder, f".{name[:_MOST_KEPT]}.{owners.name()}.{uuid.uuid4().hex[:8]}.tmp")

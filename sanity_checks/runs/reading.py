@@ -47,10 +47,14 @@ def identity(record):
     return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
 
 
+def units_total(record):
+    """How many units a run has, of the content of its run.json: int; 0 where it is not recorded."""
+    return record.get("units_total") or (record.get("totals") or {}).get("units_total") or 0
+
+
 def units_missing(path):
     """(units that a run directory lacks, units that the run has): two int; (0, 0) where it is not recorded how many."""
-    record = read_run(path)
-    total = record.get("units_total") or (record.get("totals") or {}).get("units_total") or 0
+    total = units_total(read_run(path))
     return max(0, total - len(unit_files(path))), total
 
 
@@ -76,17 +80,15 @@ def read_rows(paths):
     """
     if isinstance(paths, str) or not paths:
         raise ValueError(f"expected a list of run directories, got {paths!r}")
-    found = []
+    runs_of = {}
     for path in paths:
         run = identity(read_run(path))
         if not unit_files(path):
             lacking = unfinished(path)
             raise ValueError(f"{path} holds no results yet: it has no {SIMILARITIES}/*.parquet"
                              + (f", {lacking}" if lacking else ""))
-        for file in unit_files(path):
-            read_unit(file, run)
-        found += unit_files(path)
-    return rows.read_files(found)
+        runs_of |= dict.fromkeys(unit_files(path), run)
+    return rows.read_files(list(runs_of), lambda file, metadata: _check_unit(file, metadata, runs_of[file]))
 
 
 def read_unit(path, run):
@@ -100,12 +102,16 @@ def read_unit(path, run):
         ValueError: the file is damaged, or a unit of another run, or another unit than its name says.
     """
     found = rows.read_metadata(path)
+    _check_unit(path, found, run)
+    return found
+
+
+def _check_unit(path, found, run):
     if found.get("run", run) != run:
         raise ValueError(f"{path} is a unit of another run; remove it, and run again to compute it anew")
     unit = work_units.Unit(found["draw"], found["first"], found["last"]).name
     if os.path.basename(path) != f"{unit}.parquet":
         raise ValueError(f"{path} holds the unit {unit}; expected a file of that name, once")
-    return found
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,6 +145,11 @@ def figure_maps(paths):
         for file in files.listed(os.path.join(path, MAPS), ".npz"):
             stem = os.path.splitext(os.path.basename(file))[0]
             yield Kept(stems[key], key[-1], f"{stems[key]}_{stem}"), maps.read_maps(file, run)
+
+
+def unit_file(path, unit):
+    """Where the rows of a unit (`work_units.Unit`) are, once it is done: str."""
+    return os.path.join(path, SIMILARITIES, f"{unit.name}.parquet")
 
 
 def unit_files(path):

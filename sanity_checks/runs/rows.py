@@ -1,5 +1,7 @@
 """Rows, kept as Parquet: the similarity of an image's map at a stage to its map on the original weights."""
 
+import concurrent.futures
+import contextlib
 import json
 import os
 
@@ -25,6 +27,7 @@ SCHEMA = pa.schema([
 ])
 COLUMNS = tuple(SCHEMA.names)
 TEXT_COLUMNS = tuple(field.name for field in SCHEMA if field.type == pa.string())
+AT_ONCE = 4             # files read at a time, for file systems on which opening one takes long
 _METADATA_KEY = b"sanity_checks"
 # What the metadata of a unit's file have: the unit, the time it took, the number of its rows.
 _METADATA = {"draw": int, "first": int, "last": int, "seconds": float, "rows": int, "degenerate": int}
@@ -53,19 +56,16 @@ def read_metadata(path):
     Raises:
         ValueError: the file cannot be read, was not written by `write_rows`, or not as a unit of a run.
     """
-    try:
-        found = json.loads(pq.read_schema(path).metadata[_METADATA_KEY])
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, RecursionError) as error:
-        raise _unreadable(path, error) from error
-    files.check_object(found, f"{path}: metadata", "those of a unit of a run", _METADATA, {"run": str})
-    return found
+    with _opened(path) as file:
+        return _metadata(path, file)
 
 
-def read_files(paths):
-    """Reads and joins Parquet files of rows.
+def read_files(paths, check=None):
+    """Reads and joins Parquet files of rows, several at a time.
 
     Args:
         paths: non-empty list of str.
+        check: function (path, metadata) that raises ValueError for a file that should not be among them; None for none.
 
     Returns:
         pandas.DataFrame with the columns `COLUMNS`, in the order of the files; text columns are categorical,
@@ -74,7 +74,10 @@ def read_files(paths):
     Raises:
         ValueError: a file cannot be read, has other columns, or lacks an entry; the message names it.
     """
-    table = pa.concat_tables([_read_file(path) for path in paths]).unify_dictionaries()
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as executor:
+        tables = list(executor.map(lambda path: _read_file(path, check), paths))
+    table = pa.concat_tables(tables).unify_dictionaries()
+    del tables
     return table.to_pandas(split_blocks=True, self_destruct=True)
 
 
@@ -83,11 +86,30 @@ def count_degenerate(rows):
     return int(np.count_nonzero(~np.isfinite(rows["value"].to_numpy(np.float64))))
 
 
-def _read_file(path):
+@contextlib.contextmanager
+def _opened(path):
+    """A Parquet file, open; what cannot be read of it is a ValueError."""
     try:
-        table = pq.read_table(path, read_dictionary=list(TEXT_COLUMNS), partitioning=None)
+        with pq.ParquetFile(path, read_dictionary=list(TEXT_COLUMNS)) as file:
+            yield file
     except (OSError, pa.ArrowException) as error:
         raise _unreadable(path, error) from error
+
+
+def _metadata(path, file):
+    try:
+        found = json.loads(file.schema_arrow.metadata[_METADATA_KEY])
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise _unreadable(path, error) from error
+    files.check_object(found, f"{path}: metadata", "those of a unit of a run", _METADATA, {"run": str})
+    return found
+
+
+def _read_file(path, check):
+    with _opened(path) as file:
+        if check is not None:
+            check(path, _metadata(path, file))
+        table = file.read(use_threads=False)
     if tuple(table.column_names) != COLUMNS:
         raise ValueError(f"{path}: expected the columns {', '.join(COLUMNS)}, "
                          f"got {', '.join(table.column_names)}")

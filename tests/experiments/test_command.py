@@ -85,3 +85,13 @@ def test_out_of_memory_is_one_line():
         raise MemoryError("Unable to allocate 14 GB")
     ended = attack.run(types.SimpleNamespace(main=hungry, define=cascading_randomization.define, __file__="x"), ["--verbosity=warning"], "")
     assert ended.status == 1 and ended.stderr == "error: out of memory (Unable to allocate 14 GB); a lower --batch_size needs less\n"
+
+
+def test_a_signal_that_other_software_turns_into_a_plain_interrupt_keeps_its_status():
+    code = ("import os, signal, time\nfrom experiments import command\n"
+            "def main(found):\n"
+            "    try:\n        os.kill(os.getpid(), signal.SIGTERM)\n        time.sleep(10)\n"
+            "    except KeyboardInterrupt:\n        raise KeyboardInterrupt from None\n"            # as Ray does
+            "command.run(main, command.FlagSet)")
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert found.returncode == 143 and found.stderr == "terminated; the same command goes on\n"

@@ -12,6 +12,7 @@ from sanity_checks import runs
 from sanity_checks.runs import execute
 from sanity_checks.runs import job as jobs
 from sanity_checks.runs import owners
+from sanity_checks.runs import results
 from sanity_checks.runs import work_units
 
 COMPUTED = []
@@ -92,7 +93,7 @@ def test_another_job_is_refused_by_name(tmp_path, changed, message):
 def test_another_version_of_the_library_is_warned_about_not_refused(tmp_path, monkeypatch, caplog):
     folder = str(tmp_path / "run")
     execute.execute(job(), folder, progress=False)
-    monkeypatch.setattr(execute.version, "VERSION", "99.0")
+    monkeypatch.setattr(results.version, "VERSION", "99.0")
     with caplog.at_level(logging.WARNING, logger="absl"):
         assert execute.execute(job(), folder, progress=False)
     assert "was begun with version" in caplog.text and "99.0" in caplog.text
