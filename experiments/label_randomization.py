@@ -8,13 +8,13 @@ randomization tests. Killed runs are resumed by the same command. To share the w
 command with --train_only and --num_shards, then without --train_only.
 """
 
-from collections.abc import Sequence
-import dataclasses
 import functools
 import hashlib
+import os
 import sys
 
 from absl import flags
+from absl import logging
 import tqdm
 
 from experiments import aggregate
@@ -22,11 +22,13 @@ from experiments import command
 from experiments import flag_checks
 from experiments import flag_groups
 from experiments import from_flags
+from experiments import label_jobs
 from experiments import trained_first
 from sanity_checks import lazy
 from sanity_checks import runs
 from sanity_checks.comparison import jobs
 from sanity_checks.comparison import sources
+from sanity_checks.runs import actors
 from sanity_checks.training import label_networks
 from sanity_checks.training import optimization
 from sanity_checks.training import training_goal
@@ -64,21 +66,6 @@ def define():
     return found
 
 
-@dataclasses.dataclass(frozen=True)
-class Networks:
-    """The weights of a draw's networks: function (classifier, draw) -> dict, name of a state -> its arrays.
-
-    Attributes:
-        training_dir: str.
-        seeds: range or tuple of int; draw d has the networks of seeds[d].
-    """
-    training_dir: str
-    seeds: Sequence
-
-    def __call__(self, classifier, draw):
-        return label_networks.load(classifier, self.training_dir, self.seeds[draw])
-
-
 def check(found):
     """ValueError if the flags cannot be those of a run."""
     flag_checks.check(found)
@@ -109,11 +96,11 @@ def main(found):
 
     def make(checksum, trained):
         return jobs.trained_networks(
-            classifier, dataset, protocol, units, Networks(options.training_dir, seeds), len(label_networks.KINDS), checksum,
+            classifier, dataset, protocol, units, label_jobs.Networks(options.training_dir, seeds), len(label_networks.KINDS), checksum,
             from_flags.flagfile(found), {"networks": trained})
 
     trained_first.check_run(make("", []), options.output_dir)       # what it refuses is refused before the trainings
-    trained = train_all(options, dataset.get(), [(seed, kind) for seed in seeds for kind in label_networks.KINDS])
+    trained = train_all(options, dataset, [(seed, kind) for seed in seeds for kind in label_networks.KINDS])
     if options.train_only:
         return
     checksum = hashlib.sha256("".join(metrics["weights_sha256"] for metrics in trained).encode()).hexdigest()
@@ -122,12 +109,21 @@ def main(found):
 
 
 def train_all(options, dataset, networks):
-    """Trains the networks, list of (seed, kind), of this shard with --train_only, else all; returns their metrics."""
+    """Trains the networks, list of (seed, kind), of this shard with --train_only, else all; returns their metrics.
+
+    On a Ray cluster all at once, as far as it has room.
+    """
     if options.train_only:
         networks = runs.shard(networks, options.shard, options.num_shards)
     elif options.num_shards > 1:
         _check_trained(options.training_dir, networks)
-    return [train(options, dataset, goal_of(options), seed, kind) for seed, kind in networks]
+    if options.executor == "ray":
+        missing = [network for network in networks if not label_networks.is_trained(options.training_dir, *network)]
+        logging.info("%d networks to train on the cluster, into %s, which all its machines must see", len(missing), options.training_dir)
+        actors.call_all(from_flags.cluster(options), [
+            functools.partial(label_jobs.train, options.model, dataset, os.path.abspath(options.training_dir), seed, kind, goal_of(options))
+            for seed, kind in missing])
+    return [train(options, dataset.get(), goal_of(options), seed, kind) for seed, kind in networks]
 
 
 def train(options, dataset, goal, seed, kind):
@@ -151,16 +147,9 @@ def classifier_of(options, dataset):
     """The untrained network that holds each trained network's weights in turn: `sources.Source`."""
     classes = int(dataset.train.labels.max()) + 1
     from_flags.leave_gpus(options)
-    source = sources.Source(functools.partial(build, options.model, dataset.image_shape, classes, options.gradcam_layer))
+    source = sources.Source(functools.partial(label_jobs.build, options.model, dataset.image_shape, classes, options.gradcam_layer))
     source.get()
     return source
-
-
-def build(name, image_shape, classes, gradcam_layer=None):
-    """An untrained network of a registered architecture: `Classifier`."""
-    architecture = models.trainable(name)
-    return models.load_classifier(architecture.build(image_shape, classes),
-                                  gradcam_layer=gradcam_layer or architecture.gradcam_layer)
 
 
 def _check_trained(training_dir, networks):

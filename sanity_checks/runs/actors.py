@@ -17,6 +17,7 @@ from sanity_checks.runs import worker
 
 SHARED, DRIVER = "shared", "driver"
 LOCAL = "local"
+REPEATS = 2                 # of a call whose worker has died
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 logger = logging.getLogger("absl")
@@ -77,11 +78,8 @@ def connected(ray, cluster):
 @contextlib.contextmanager
 def started(ray, job, output_dir, cluster, units):
     """Context in which workers run: list of actors; they end with it."""
-    have = ray.cluster_resources()
-    gpus = cluster.gpus_per_worker if cluster.gpus_per_worker is not None else float(have.get("GPU", 0) >= 1)
-    if gpus > have.get("GPU", 0):
-        logger.warning("a worker wants %g GPUs, the cluster has %g: waiting for it to grow", gpus, have.get("GPU", 0))
-    count = cluster.workers or room(have, gpus, cluster.cpus_per_worker)
+    gpus = _gpus(ray, cluster)
+    count = cluster.workers or room(ray.cluster_resources(), gpus, cluster.cpus_per_worker)
     count = max(1, min(count, units))
     kind = ray.remote(max_restarts=-1, max_task_retries=0, num_cpus=cluster.cpus_per_worker, num_gpus=gpus)(_with_retries(ray))
     record = {**job.record, "command": " ".join(sys.argv), "workers": count, "gpus_per_worker": gpus}
@@ -95,6 +93,44 @@ def started(ray, job, output_dir, cluster, units):
     finally:
         for actor in made:
             ray.kill(actor)
+
+
+def call_all(cluster, calls):
+    """Has functions without arguments called on a cluster, at once as far as it has room; a call whose worker dies is repeated.
+
+    Args:
+        cluster: `Cluster`.
+        calls: list of functions that can be pickled; what they return is lost.
+
+    Raises:
+        ValueError: one has raised an error, which the message has.
+    """
+    if not calls:
+        return
+    ray = imported()
+    with connected(ray, cluster):
+        gpus = _gpus(ray, cluster)
+        task = ray.remote(max_retries=REPEATS, num_cpus=cluster.cpus_per_worker, num_gpus=gpus)(worker.call)
+        task = task.options(runtime_env={"env_vars": environment(cluster)})
+        waited = [task.remote(ray.cloudpickle.dumps(call), os.getcwd(), gpus == 0) for call in calls]
+        try:
+            ray.get(waited)
+        except ray.exceptions.RayTaskError as error:
+            raise ValueError(failures.line(error.cause)) from error
+        except ray.exceptions.RayError as error:
+            raise ValueError(f"a worker has died {REPEATS + 1} times: {failures.line(error)}") from error
+        finally:
+            for reference in ray.wait(waited, num_returns=len(waited), timeout=0)[1]:       # others' end is an error of Ray's
+                ray.cancel(reference)
+
+
+def _gpus(ray, cluster):
+    """GPUs of a worker: float."""
+    have = ray.cluster_resources().get("GPU", 0)
+    gpus = cluster.gpus_per_worker if cluster.gpus_per_worker is not None else float(have >= 1)
+    if gpus > have:
+        logger.warning("a worker wants %g GPUs, the cluster has %g: waiting for it to grow", gpus, have)
+    return gpus
 
 
 def room(have, gpus, cpus):

@@ -39,10 +39,7 @@ class Worker:
     """
 
     def __init__(self, job, run_dir, folder, hides_gpus):
-        if hides_gpus:
-            os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
-        if os.path.isdir(folder):
-            os.chdir(folder)
+        _settle(folder, hides_gpus)
         self._packed, self._run_dir, self._job, self._compute = job, run_dir, None, None
 
     def ready(self):
@@ -75,6 +72,19 @@ class Worker:
     def _write(self, unit, folder):
         results.Results(self._job, folder).compute(unit, self._compute, lambda steps: None)
         return Outcome(results.here())
+
+
+def call(packed, folder, hides_gpus):
+    """Calls a pickled function; `folder` and `hides_gpus` as of `Worker`."""
+    _settle(folder, hides_gpus)
+    pickle.loads(packed)()
+
+
+def _settle(folder, hides_gpus):
+    if hides_gpus:
+        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    if os.path.isdir(folder):
+        os.chdir(folder)
 
 
 def _content(folder):

@@ -1,6 +1,7 @@
 """A Ray cluster as executor: workers and nodes that die, units that fail, a driver that is killed; and the driver by itself."""
 
 import dataclasses
+import functools
 import os
 import signal
 import subprocess
@@ -251,6 +252,26 @@ def test_a_binary_on_a_cluster_has_the_rows_of_one_process(nodes, tmp_path):
     np.testing.assert_allclose(one.value, many.value, rtol=0, atol=1e-5)
     assert "executor" not in (tmp_path / "many" / "flags.flags").read_text()
     assert os.listdir(tmp_path / "many" / "maps") == os.listdir(tmp_path / "one" / "maps")
+
+
+def leave_mark(path):
+    """Ends its worker the first time, and leaves a file the second."""
+    if not os.path.exists(f"{path}.first"):
+        open(f"{path}.first", "w").close()
+        os.kill(os.getpid(), signal.SIGKILL)
+    open(path, "w").close()
+
+
+def refuse():
+    raise OSError("no such file: mnist.npz")
+
+
+@pytest.mark.slow
+def test_trainings_are_repeated_where_their_worker_dies_and_an_error_is_one_line(nodes, tmp_path):
+    actors.call_all(actors.Cluster(), [functools.partial(leave_mark, str(tmp_path / name)) for name in "ab"])
+    assert {"a", "b"} <= set(os.listdir(tmp_path))
+    with pytest.raises(ValueError, match="^OSError: no such file: mnist.npz$"):
+        actors.call_all(actors.Cluster(), [refuse])
 
 
 @pytest.mark.slow
