@@ -75,11 +75,15 @@ def read_rows(paths):
         depend on which process computed what, or when.
 
     Raises:
-        ValueError: no directory given, one is not a run directory, has no rows yet, or holds a damaged file or one
-            of another run.
+        ValueError: no directory given, one is given twice, is not a run directory, has no rows yet, or holds a damaged
+            file or one of another run.
     """
     if isinstance(paths, str) or not paths:
         raise ValueError(f"expected a list of run directories, got {paths!r}")
+    real = [os.path.realpath(path) for path in paths]
+    twice = next((path for path, place in zip(paths, real) if real.count(place) > 1), None)
+    if twice is not None:
+        raise ValueError(f"expected every run directory once, got {twice} more than once")
     runs_of = {}
     for path in paths:
         run = identity(read_run(path))

@@ -327,6 +327,12 @@ AGGREGATE = (
     ("no resamples", "--bootstrap_samples", "--run_dirs=a", "--bootstrap_samples=0"),
     ("an unknown band", "--figure_band", "--run_dirs=a", "--figure_band=wide"),
 )
+STATUS = (
+    ("nothing", "--run_dirs: expected at least one run directory", "--run_dirs="),
+    ("a folder that is not there", "nowhere", "--run_dirs=nowhere"),
+    ("a folder without a run", "{files}/photos", "--run_dirs={files}/photos"),
+    ("a word of its own", "", "--run_dirs=a", "b"),
+)
 REPRODUCE_ONLY = (
     ("an unknown method", "unknown method 'foo'", "--methods=foo"),
     ("a lost method", "no module 'nowhere'", "--methods=nowhere:method"),
@@ -445,7 +451,8 @@ _TABLES = (
     ("input_times_random", TIMES, TIMES_ONLY),
     ("simple_models", SIMPLE, SIMPLE_ONLY),
     ("train", TRAIN, TRAIN_ONLY),
-    ("aggregate", (), AGGREGATE),
+    ("aggregate", (), (*AGGREGATE, ("a run twice", "once", "--run_dirs=a,a", "--output_dir={out}/both"))),
+    ("status", (), STATUS),
     ("reproduce", REPRODUCE, REPRODUCE_ONLY),
     ("benchmark", BENCHMARK, BENCHMARK_ONLY),
     ("check", CHECK, CHECK_ONLY),
