@@ -4,7 +4,9 @@
     python -m experiments.benchmark --model=inception_v3 --benchmarks=run --num_images=8
 
     methods   per image: PAIR's own classes, one call after the other, against the batched methods
+    relevance per image: a gradient against a map of Deconvnet and of each method that propagates relevance
     run       a cascading run over images against the bare gradient passes that it needs
+    draws     all blocks drawn: each variable's own initializer against the others
     metrics   per pair: scipy's and scikit-image's calls against the vectorized metrics
     memory    resident memory of a run over many images against that of a run over few
     training  per image: one compiled training step on one batch, again and again, against whole epochs over a data set
@@ -24,7 +26,7 @@ from sanity_checks import methods
 measurements = lazy.module("experiments.measurements")
 models = lazy.module("sanity_checks.models")
 
-KINDS = ("methods", "run", "metrics", "memory", "training")
+KINDS = ("methods", "relevance", "run", "draws", "metrics", "memory", "training")
 
 
 def define():

@@ -26,12 +26,14 @@ from sanity_checks import report
 from sanity_checks import runs
 from sanity_checks.analysis import conclusions
 from sanity_checks.analysis import verdicts
+from sanity_checks.comparison import checks
 from sanity_checks.comparison import jobs
 from sanity_checks.comparison import planning
 from sanity_checks.runs import execute
 from sanity_checks.runs import files
 from sanity_checks.vocabulary import methods as method_records
 from sanity_checks.vocabulary import tests as test_records
+from sanity_checks.vocabulary import verdicts as words
 
 grouping = lazy.module("sanity_checks.models.grouping")
 
@@ -70,6 +72,7 @@ def main(found):
     classifier = from_flags.classifier(options, options.weights or None)
     dataset = from_flags.dataset(options, classifier.get())
     jobs.check_images(classifier.get(), dataset.get())
+    checks.check_metrics(options.metrics, classifier.get().image_shape)
     left_out = _choose_methods(options, classifier.get())
     made, drawn = from_flags.make_methods(options, classifier.get()), from_flags.randomization(options)
     tests = ["cascading", "independent", *(["bottom_up"] if options.bottom_up else []), test_records.NULL]
@@ -79,11 +82,12 @@ def main(found):
     _announce(options, classifier.get(), dataset.get(), plan, states_of, left_out)
     if options.plan:
         return
+    made_jobs = {test: _job(found, test, classifier, dataset, plan) for test in tests}     # what one refuses is refused before the first
     _keep(options.output_dir, plan)
-    done = [_run(found, test, classifier, dataset, plan) for test in tests]
-    directories = [os.path.join(options.output_dir, test) for test in tests]
+    ray, directories = from_flags.cluster(options), [_directory(options, test) for test in tests]
+    done = [execute.execute(made_jobs[test], _directory(options, test), options.shard, options.num_shards, ray=ray) for test in tests]
     if done[-1] and not any(map(runs.unfinished, directories)):        # of several processes, the one that has finished the last
-        _conclude(options, directories)
+        _conclude(options, directories, plan, len(dataset.get().test))
 
 
 def _choose_methods(options, loaded):
@@ -138,15 +142,17 @@ def _announce(options, loaded, data, plan, states_of, left_out):
                         "" if plan.draws > 1 else "; with one draw nothing is decided")
 
 
-def _run(found, test, classifier, dataset, plan):
-    """Runs a test into a folder of its own; returns whether all of it is done and this process was the last at it."""
+def _directory(options, test):
+    return os.path.join(options.output_dir, test)
+
+
+def _job(found, test, classifier, dataset, plan):
+    """A test as a job, into a folder of its own."""
     options = found.values
-    directory = os.path.join(options.output_dir, test)
     protocol = from_flags.protocol(options, test, classifier.get(), from_flags.randomization(options))
     units = jobs.Units(plan.null_draws if test == test_records.NULL else plan.draws, plan.num_images, options.images_per_unit,
                        from_flags.figure_images(options))
-    job = jobs.weight_states(classifier, dataset, protocol, units, _flagfile(found, directory, units))
-    return execute.execute(job, directory, options.shard, options.num_shards, ray=from_flags.cluster(options))
+    return jobs.weight_states(classifier, dataset, protocol, units, _flagfile(found, _directory(options, test), units))
 
 
 def _flagfile(found, directory, units):
@@ -160,14 +166,31 @@ def _flagfile(found, directory, units):
     return text
 
 
-def _conclude(options, directories):
-    assessment = verdicts.assess(runs.read_rows(directories))
+def _conclude(options, directories, plan, available):
+    rows = runs.read_rows(directories)
+    assessment = verdicts.assess(rows)
     metric = options.metrics[0]
     path = report.write(os.path.join(options.output_dir, REPORT), directories)
     print(f"\n{conclusions.table(assessment, metric)}\n")
     for sentence in conclusions.conclusion(assessment, metric):
         print(textwrap.fill(sentence, WIDTH))
+    for line in _advice(assessment, rows, plan, available):
+        print(textwrap.fill(line, WIDTH))
     print(f"report: {path}")
+
+
+def _advice(assessment, rows, plan, available):
+    """What would decide the verdicts that are open: list of str."""
+    if not (assessment.verdicts["verdict"] == words.OPEN).any() or min(plan.draws, plan.null_draws) < 2:
+        return []
+    found = verdicts.plan(rows, available)
+    return [f"To decide more: --num_images={found.num_images} --draws={found.draws} --null_draws={found.null_draws} in another --output_dir is "
+            f"likely to decide {found.decided()} of {len(found.power)} statements (now {_decided(assessment)}), in about "
+            f"{_duration(plan.seconds * found.image_states)}."]
+
+
+def _decided(assessment):
+    return int((~assessment.stages["status"].isin([words.UNDECIDED, words.NO_DATA])).sum())
 
 
 def _duration(seconds):

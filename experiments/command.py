@@ -130,8 +130,7 @@ def run(main, define):
         main: function of the `FlagSet` that returns an exit status or None.
         define: function that returns the binary's `FlagSet`.
     """
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")       # a name that a terminal cannot show ends no run
+    quiet.open_streams()
     interrupts.begin()
     found = define()
     if any(argument in HELP for argument in sys.argv[1:]):
@@ -144,7 +143,7 @@ def run(main, define):
         print(interrupts.line(number), file=sys.stderr)
         status = interrupts.STATUS + number
     interrupts.over()
-    sys.exit(status)
+    sys.exit(quiet.close_stdout() or status)
 
 
 def _status(main, found):

@@ -13,6 +13,7 @@ from sanity_checks import methods
 from sanity_checks import metrics
 from sanity_checks.runs import directory
 from sanity_checks.runs import reading
+from sanity_checks.weights import initialization
 
 
 def check(found, one_run=True):
@@ -81,7 +82,7 @@ def check_folder(name, path):
         existing = os.path.dirname(existing)
     if not os.path.isdir(existing):
         raise ValueError(f"{name}: expected a folder, found the file {existing}")
-    if not os.access(existing, os.W_OK | os.X_OK):
+    if not os.access(existing, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
         raise ValueError(f"{name}: the folder {existing} cannot be written to")
 
 
@@ -128,7 +129,9 @@ def _idle(found):
         "preprocess": (
             lambda: from_flags.dataset_name(options) not in (*from_flags.PHOTOGRAPHS, from_flags.ARRAYS), "it goes with photographs and --images"),
         "skip_unreadable": (lambda: from_flags.dataset_name(options) != from_flags.FOLDER, "it goes with photographs, --images"),
-        "initializer_stddev": (lambda: options.initializer == "original", "--initializer=original has its own"),
+        "initializer_stddev": (lambda: options.initializer not in initialization.WITH_STDDEV,
+                               f"it goes with --initializer={' or '.join(initialization.WITH_STDDEV)}"),
+        "denoise_noise": (lambda: options.denoise_samples == 1, "it goes with --denoise_samples above 1"),
     }
     if "train_if_missing" in names:
         conditions["training_seed"] = (lambda: not options.train_if_missing, "it goes with --train_if_missing")

@@ -6,6 +6,7 @@ from sanity_checks import datasets
 from sanity_checks import imported
 from sanity_checks import methods
 from sanity_checks import metrics
+from sanity_checks import numerics
 from sanity_checks import registry
 from sanity_checks.comparison import runner
 from sanity_checks.vocabulary import datasets as dataset_records
@@ -30,7 +31,8 @@ def model(found, blocks=True, training=True):
                   "If the file --weights is missing, train --model on --dataset and write it there.")
         found.add(group, flags.DEFINE_integer, "training_iterations", 20_000,
                   "Optimizer steps of 50 images with --train_if_missing.", lower_bound=1)
-        found.add(group, flags.DEFINE_integer, "training_seed", 0, "Seed of the training with --train_if_missing.")
+        found.add(group, flags.DEFINE_integer, "training_seed", 0, "Seed of the training with --train_if_missing.",
+                  lower_bound=0)
     found.add(group, flags.DEFINE_string, "output", None,
               "Output to explain, of a model that has several: a key, or the name of the layer that makes it.")
     if blocks:
@@ -74,6 +76,8 @@ def choice_of_methods(found):
     found.add("Methods", flags.DEFINE_list, "methods", [],
               f"Saliency methods; default: the paper's that suit the model. Known: {', '.join(methods.METHODS)}; or "
               f"{imported.FORM}, a function (classifier, images, targets, seed) -> maps.")
+    found.add("Methods", flags.DEFINE_enum, "estimators", "paper", list(methods.ESTIMATORS),
+              "Parameters that are not given: the paper's, or those of cheaper estimators of the same maps (a tenth of the passes).")
     parameters(found, methods.METHODS)
 
 
@@ -101,14 +105,25 @@ def explained_class(found):
               "Explain each state's own prediction (released code), the original's prediction, or the label.")
 
 
+def denoising(found):
+    """Over how many noisy copies maps are averaged before they are compared."""
+    found.add("Similarity", flags.DEFINE_integer, "denoise_samples", 1,
+              "Compare means of the maps of so many copies of the image, itself and noisy ones (smooth MPRT: 50); 1 is the "
+              "plain test.", lower_bound=1)
+    found.add("Similarity", flags.DEFINE_float, "denoise_noise", 0.1,
+              "Standard deviation of the copies' noise, as a fraction of the image's max - min.", lower_bound=0.)
+    found.add("Run", flags.DEFINE_enum, "precision", numerics.FLOAT32, list(numerics.PRECISIONS),
+              "How GPUs from Ampere on multiply; tensorfloat32 is faster, and changes the maps of deep networks a little.")
+
+
 def randomization(found):
     """How weights are drawn."""
     group = "Randomization"
     found.add(group, flags.DEFINE_enum, "initializer", "original", list(initialization.INITIALIZERS),
-              "What random weights are drawn from: each variable's own initializer (released code), or a distribution, also "
-              "for variables whose initializer is not known. Frozen layers are drawn too; what was created non-trainable is not.")
+              "What random weights are drawn from: each variable's own initializer (released code), a distribution, or what "
+              "keeps the scale: a permutation of the variable's trained values, or a normal of their mean and deviation. Frozen layers are drawn too; what was created non-trainable is not.")
     found.add(group, flags.DEFINE_float, "initializer_stddev", 0.01,
-              "Standard deviation of truncated_normal and uniform (paper's text: 0.01).")
+              f"Standard deviation of {' and '.join(initialization.WITH_STDDEV)} (paper's text: 0.01).")
     found.add(group, flags.DEFINE_bool, "randomize_batch_norm_statistics", False,
               "Set a random block's moving mean and variance of BatchNormalization to 0 and 1 too.")
     found.add(group, flags.DEFINE_enum, "redraw", "fresh", initialization.REDRAWS,

@@ -167,8 +167,10 @@ def log_feature_map(loaded, made):
 
 def make_method(options, name):
     """One registered method with the parameters that the flags give; a ValueError names the flag."""
-    values = {parameter.name: options[f"{name}_{parameter.name}"].value for parameter in methods.parameters(name)
-              if f"{name}_{parameter.name}" in options}
+    flags = {parameter.name: options[f"{name}_{parameter.name}"] for parameter in methods.parameters(name)
+             if f"{name}_{parameter.name}" in options}
+    preset = methods.ESTIMATORS[options.estimators].get(name, {}) if "estimators" in options else {}
+    values = {parameter: preset[parameter] if parameter in preset and not flag.present else flag.value for parameter, flag in flags.items()}
     try:
         return methods.make(name, **values)
     except ValueError as error:
@@ -178,18 +180,20 @@ def make_method(options, name):
 
 def randomization(options):
     """How the flags say that weights are drawn: `initialization.Randomization`."""
-    if not options.initializer_stddev > 0:
-        raise ValueError(f"initializer_stddev: must be above 0, got {options.initializer_stddev}")
+    if not 0 < options.initializer_stddev <= initialization.LARGEST_STDDEV:
+        raise ValueError(f"initializer_stddev: must be above 0 and at most {initialization.LARGEST_STDDEV:g}, got "
+                         f"{options.initializer_stddev:g}")
     return initialization.Randomization(options.initializer, options.initializer_stddev,
                                         options.randomize_batch_norm_statistics, options.redraw)
 
 
 def protocol(options, test, loaded, drawn=None):
     """The `runner.Protocol` that the flags describe; `drawn` is an `initialization.Randomization`."""
+    further = {name: options[name].value for name in ("denoise_samples", "denoise_noise", "precision") if name in options}
     return runner.Protocol(
-        test=test, methods=make_methods(options, loaded), metrics=tuple(options.metrics), seed=options.seed,
-        randomization=drawn or initialization.Randomization(), explained_class=options.explained_class,
-        batch_size=options.batch_size)
+        test=test, methods=make_methods(options, loaded), metrics=tuple(options.metrics) if "metrics" in options else (),
+        seed=options.seed, randomization=drawn or initialization.Randomization(), explained_class=options.explained_class,
+        batch_size=options.batch_size, **further)
 
 
 def units(options, data):

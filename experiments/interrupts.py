@@ -35,7 +35,8 @@ def install():
     """Takes over the signals, but for those that the process was started to ignore."""
     if threading.current_thread() is not threading.main_thread():
         return
-    _State.stderr = os.dup(2)
+    with contextlib.suppress(OSError):          # stderr is closed
+        _State.stderr = os.dup(2)
     for number in TOLD:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _handle)

@@ -25,7 +25,6 @@ from experiments import from_flags
 from experiments import label_jobs
 from experiments import trained_first
 from sanity_checks import lazy
-from sanity_checks import registry
 from sanity_checks import runs
 from sanity_checks.comparison import jobs
 from sanity_checks.comparison import sources
@@ -38,7 +37,7 @@ from sanity_checks.vocabulary import models as model_records
 models = lazy.module("sanity_checks.models")
 
 TEST = "labels"
-TRAINABLE = {name: record for name, record in model_records.MODELS.items() if record.trained_here}
+TRAINABLE = [name for name, record in model_records.MODELS.items() if record.trained_here]
 
 
 def define():
@@ -62,6 +61,7 @@ def define():
     flag_groups.choice_of_methods(found)
     flag_groups.choice_of_metrics(found)
     flag_groups.explained_class(found)
+    flag_groups.denoising(found)
     flag_groups.run(found, "Pairs of networks, each of a seed of its own.")
     return found
 
@@ -74,7 +74,6 @@ def check(found):
         raise ValueError("training_dir: expected a folder for the trained networks, got nothing")
     flag_checks.check_folder("training_dir", options.training_dir)
     flag_checks.check_apart("training_dir", options.training_dir, options.output_dir)
-    registry.lookup(TRAINABLE, options.model, "model")
     goal_of(options)
 
 

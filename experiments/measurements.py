@@ -25,6 +25,7 @@ from sanity_checks.methods import pair
 from sanity_checks.training import optimization
 from sanity_checks.vocabulary import methods as records
 from sanity_checks.vocabulary import models as model_records
+from sanity_checks.weights import initialization
 from sanity_checks.weights import states
 
 
@@ -79,6 +80,22 @@ def benchmark_methods(classifier, options):
         ours = lambda: methods.explain(classifier, images, method, np.zeros(count, int), batch_size=batch)
         yield Line(f"{name}, per image", 1e3 * seconds_per_call(function, options.seconds),
                    1e3 * seconds_per_call(ours, options.seconds) / count, "ms")
+
+
+def benchmark_relevance(classifier, options):
+    """A gradient pass against a map of each method of relevance, over one batch of images: the ratio's inverse is its cost."""
+    batch = options.batch_size or methods.default_batch_size(classifier.image_shape)
+    images = noise_images(classifier, batch)
+    variants = {"deconvnet": {}, "lrp_epsilon": {}, "lrp_alpha_beta": {}, "lrp_alpha_beta, alpha 2, beta 1": {"alpha": 2., "beta": 1.},
+                "deep_taylor": {}, "lrp_composite": {}}
+    gradient = methods.make("gradient")
+    seconds = lambda method: seconds_per_call(lambda: method.maps(methods.make_task(
+        classifier, images, np.zeros(batch, int), batch_size=batch)), options.seconds) / batch
+    for name, parameters in variants.items():
+        made = methods.make(name.partition(",")[0], **parameters).of_images(NoiseDataset.input_range)
+        if not made.unsuitable(classifier):
+            before, ours, after = seconds(gradient), seconds(made), seconds(gradient)
+            yield Line(f"{name}, per image", 500 * (before + after), 1e3 * ours, "ms")
 
 
 class NoiseDataset:
@@ -219,5 +236,19 @@ def benchmark_training(classifier, options):
     yield Line("training, per image, fastest of 5 rounds", baseline, ours, "ms")
 
 
-KINDS = {"methods": benchmark_methods, "run": benchmark_run, "metrics": benchmark_metrics, "memory": benchmark_memory,
+def benchmark_draws(classifier, options):
+    """All blocks drawn one after the other, from the variables' own initializers against the others."""
+    def walk(initializer):
+        randomization = initialization.Randomization(initializer)
+        with states.weight_states(classifier, "independent", randomization=randomization) as walked:
+            for _ in walked:
+                pass
+
+    for name in initialization.INITIALIZERS:
+        if name != initialization.ORIGINAL:
+            theirs, ours = (1e3 * seconds_per_call(lambda: walk(drawn), options.seconds) for drawn in (initialization.ORIGINAL, name))
+            yield Line(f"independent draws of all blocks, {name}", theirs, ours, "ms")
+
+
+KINDS = {"methods": benchmark_methods, "relevance": benchmark_relevance, "run": benchmark_run, "draws": benchmark_draws, "metrics": benchmark_metrics, "memory": benchmark_memory,
          "training": benchmark_training}

@@ -26,6 +26,30 @@ def begin(verbosity):
     absl_logging.set_stderrthreshold(VERBOSITY[verbosity])
 
 
+def open_streams():
+    """Standard streams that were closed lead nowhere, so that no file takes their place; none fails on a name that it cannot show."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)          # the lowest number that is free: this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", closefd=False))
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")
+
+
+def close_stdout():
+    """Writes out what was printed; returns 1, after a line on stderr, where it cannot be (a full disk, a pipe that was left), else 0."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"error: stdout: {error.strerror}", file=sys.stderr)
+        return 1
+    return 0
+
+
 @contextlib.contextmanager
 def _without_stderr():
     """What compiled code writes to stderr meanwhile is dropped."""

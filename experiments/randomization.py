@@ -14,14 +14,16 @@ from sanity_checks.comparison import jobs
 from sanity_checks.weights import states
 
 
-def define():
-    """The flags of a randomization test: `command.FlagSet`."""
+def define(metrics=True):
+    """The flags of a randomization test: `command.FlagSet`; `metrics` says whether they can be chosen."""
     found = command.FlagSet()
     flag_groups.model(found)
     flag_groups.data(found)
     flag_groups.choice_of_methods(found)
-    flag_groups.choice_of_metrics(found)
+    if metrics:
+        flag_groups.choice_of_metrics(found)
     flag_groups.explained_class(found)
+    flag_groups.denoising(found)
     flag_groups.randomization(found)
     flag_groups.run(found)
     return found

@@ -43,6 +43,10 @@ def define():
     found.add(photographs, flags.DEFINE_string, "alexnet_weights", None, "Weights of AlexNet.")
     found.add(photographs, flags.DEFINE_string, "preprocess", "inception",
               "How photographs become inputs of Inception v3.")
+    found.add(photographs, flags.DEFINE_integer, "sample_photographs", 0,
+              "How many photographs that packages bring EfficientNet-Lite0 is tested on; 0: it is not.", lower_bound=0)
+    found.add(photographs, flags.DEFINE_integer, "sample_draws", 3, "Random draws of its weights from the top.", lower_bound=1)
+    found.add(photographs, flags.DEFINE_multi_string, "sample_flags", [], "A further flag of its tests.")
     found.add(run, flags.DEFINE_list, "methods", [*method_records.PAPER, *reproduction.CONTROLS], "Methods to test.")
     found.add(small, flags.DEFINE_list, "metrics", [], "Metrics on small images; default: the protocol's.")
     found.add(photographs, flags.DEFINE_list, "photograph_metrics", ["spearman_abs", "spearman", "ssim", "hog"],

@@ -4,6 +4,7 @@ import dataclasses
 import os
 
 from experiments import further_flags
+from experiments import sample_network
 from sanity_checks import datasets
 from sanity_checks.comparison import jobs
 from sanity_checks.training import training_run
@@ -81,7 +82,7 @@ def steps(options):
             found += small_network(options, model, dataset, missing)
     if options.datasets:
         found += discussion(options, options.datasets[-1], missing)
-    return found + photographs(options)
+    return found + sample_photographs(options) + photographs(options)
 
 
 def unavailable(options, dataset):
@@ -125,6 +126,17 @@ def small_network(options, model, dataset, missing):
         found.append(Step(f"{model}_{dataset}_{test}", binary,
                           _tested(options, (*common, *given, f"--draws={draws}"), binary), missing, figures.get(test, ())))
     return found
+
+
+def sample_photographs(options):
+    """The tests of a network and of photographs that packages bring, where they are asked for."""
+    if not options.sample_photographs:
+        return []
+    missing = sample_network.unavailable(options.sample_photographs)
+    return [
+        Step(f"{sample_network.MODEL}_{test}", BINARIES[test],
+             (*_tested(options, sample_network.arguments(options, test), BINARIES[test]), *options.sample_flags), missing)
+        for test in sample_network.TESTS]
 
 
 def photographs(options):

@@ -28,7 +28,8 @@ def check(options):
     flag_groups.check_names("photograph_metrics", options.photograph_metrics, metrics.METRICS)
     datasets.find_preprocessing(options.preprocess, 3)
     from_flags.figure_images(options)
-    for name, binaries in (("test_flags", reproduction.TESTED), ("label_flags", [reproduction.BINARIES["labels"]])):
+    for name, binaries in (("test_flags", reproduction.TESTED), ("label_flags", [reproduction.BINARIES["labels"]]),
+                           ("sample_flags", [reproduction.BINARIES["cascading"]])):
         for text in options[name].value:
             further_flags.name_of(text, name, binaries)
     check_photographs(options)

@@ -20,10 +20,12 @@ __version__ = version.VERSION
 _HOME = {
     "load_classifier": "sanity_checks.models",
     "explain": "sanity_checks.methods",
+    "standard_errors": "sanity_checks.methods",
     "similarity": "sanity_checks.metrics",
     "weight_states": "sanity_checks.weights.states",
     "trained_states": "sanity_checks.weights.states",
     "run": "sanity_checks.api",
+    "plan": "sanity_checks.analysis.verdicts",
 }
 
 __all__ = list(_HOME)

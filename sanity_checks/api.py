@@ -101,7 +101,8 @@ def run(classifier: classifiers.Classifier, images: np.ndarray,
         labels: Sequence | None = None, image_ids: Sequence | None = None, seed: int = 0,
         randomization: initialization.Randomization = initialization.Randomization(), explained_class: str = "own",
         batch_size: int | None = None, output_dir: str | os.PathLike | None = None,
-        input_range: tuple[float, float] | None = None, progress: bool = True, null_draws: int = NULL_DRAWS) -> Report:
+        input_range: tuple[float, float] | None = None, progress: bool = True, null_draws: int = NULL_DRAWS,
+        denoise_samples: int = 1, denoise_noise: float = 0.1) -> Report:
     """Runs randomization tests on a classifier, and the null that their verdicts are held against.
 
     Args:
@@ -114,7 +115,8 @@ def run(classifier: classifiers.Classifier, images: np.ndarray,
         draws: independent random draws of the weights.
         labels: int [N], or None.
         image_ids: N distinct names; default "0", "1" ...
-        seed, randomization, explained_class, batch_size: see `sanity_checks.comparison.runner.Protocol`.
+        seed, randomization, explained_class, batch_size, denoise_samples, denoise_noise: see
+            `sanity_checks.comparison.runner.Protocol`.
         output_dir: folder that keeps one run directory a test; a killed run with the same arguments goes on there.
             Default: a temporary folder that goes with the report.
         input_range: (lowest, highest) value that an image can have, for figures, and for the warning that the model
@@ -145,7 +147,8 @@ def run(classifier: classifiers.Classifier, images: np.ndarray,
     with ownership.changing(classifier):
         work = {}
         for test in directories:        # all jobs are made, with what they refuse, before the first is done
-            protocol = runner.Protocol(test, made, tuple(metrics), seed, randomization, explained_class, batch_size)
+            protocol = runner.Protocol(test, made, tuple(metrics), seed, randomization, explained_class, batch_size,
+                                       denoise_samples, denoise_noise)
             units = jobs.Units(null_draws if test == NULL else draws, figure_images=tuple(range(min(SHOWN, len(data.get().test)))))
             work[test] = jobs.weight_states(packed, data, protocol, units)
         for test, job in work.items():

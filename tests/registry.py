@@ -23,10 +23,12 @@ SETTINGS = {
     "guided_ig": {"steps": 3},
     "occlusion": {"size": 27},
     "perturbation_mask": {"iterations": 2},
+    "deep_taylor": {"low": 0., "high": 1.},
 }
 
-# Maps of these may be constant on an untrained network, where the class's gradient leaves no positive part.
-MAY_BE_DEGENERATE = ("gradcam", "guided_gradcam", "xrai")
+# Maps of these may be constant on an untrained network, where the class's gradient leaves no positive part, or its logit is
+# negative.
+MAY_BE_DEGENERATE = ("gradcam", "guided_gradcam", "xrai", "deep_taylor", "lrp_composite")
 
 
 def make(name):

@@ -111,7 +111,7 @@ def test_labels_may_stand_in_a_column(own_model, images):
     ({"methods": []}, "methods: expected at least one"),
     ({"methods": ["gradiant"]}, "unknown method 'gradiant'"),
     ({"tests": ["cascade"]}, "unknown test 'cascade'"),
-    ({"metrics": ["pearson"]}, "unknown metric 'pearson'"),
+    ({"metrics": ["cosine"]}, "unknown metric 'cosine'"),
     ({"metrics": []}, "metrics: expected at least one of"),
     ({"metrics": ["ssim", "ssim"]}, "metrics: 'ssim' is named twice"),
     ({"labels": [1]}, "labels: expected 9 class numbers"),

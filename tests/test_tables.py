@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sanity_checks import spreadsheets
 from sanity_checks import tables
 from sanity_checks.analysis import aggregation
 from sanity_checks.vocabulary import names
@@ -34,6 +35,27 @@ def test_write_tables_lists_its_files(tmp_path):
     expected = ["summary.csv", *(f"{stem}.{suffix}" for stem in stems for suffix in ("csv", "md", "tex", "json"))]
     assert sorted(path.rsplit("/", 1)[1] for path in paths) == sorted(expected)
     assert sorted(str(path) for path in (tmp_path / "tables").iterdir()) == sorted(paths)
+
+
+def test_names_that_a_file_system_may_take_for_one_have_files_of_their_own(tmp_path):
+    named = [("CNN", "mnist"), ("cnn", "mnist"), ("a", "b_c"), ("a_b", "c"), ("my model", "x"), ("my_model", "x"), ("сеть", "x")]
+    summary = pd.concat([make_summary(model=model, dataset=dataset, mean=i / 10) for i, (model, dataset) in enumerate(named)])
+    paths = tables.write_tables(summary, str(tmp_path))
+    assert len({path.lower() for path in paths}) == len(paths) == 1 + 4 * len(named)
+    means = {tables.read_grid(path.removesuffix(".json")).iloc[0, 1][:5] for path in paths if path.endswith(".json")}
+    assert means == {f"{i / 10:.3f}" for i in range(len(named))}
+
+
+def test_no_name_is_a_formula_in_a_spreadsheet(tmp_path):
+    summary = make_summary(methods=("=1+1", "gradient"), stages=("@top", "conv_1"))
+    paths = tables.write_tables(summary, str(tmp_path))
+    lines = spreadsheets.read_lines(next(path for path in paths if path.endswith("spearman.csv")))
+    assert lines[0] == ["Method", "@top", "conv_1"] and [line[0] for line in lines[1:]] == ["=1+1", "Gradient"]
+    assert spreadsheets.read_frame(paths[0])["stage"].tolist() == summary["stage"].tolist()
+    for path in (path for path in paths if path.endswith(".csv")):
+        with open(path, newline="", encoding="utf-8") as file:
+            cells = [cell for line in csv.reader(file) for cell in line]
+        assert "'=1+1" in cells and "'@top" in cells and not [cell for cell in cells if cell[:1] in ("=", "@")]
 
 
 def test_summary_file_holds_the_summary(tmp_path):

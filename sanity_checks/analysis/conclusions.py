@@ -9,6 +9,7 @@ import numpy as np
 from sanity_checks.analysis import aggregation
 from sanity_checks.vocabulary import methods as method_records
 from sanity_checks.vocabulary import names
+from sanity_checks.vocabulary import tests
 from sanity_checks.vocabulary import verdicts as words
 
 STEPS = "▁▂▃▄▅▆▇█"                  # similarity from 0 to 1
@@ -80,6 +81,18 @@ def conclusion(assessment, metric):
     """
     chosen = assessment.verdicts[assessment.verdicts["metric"] == metric]
     chosen = chosen[~chosen["method"].isin([*method_records.CONTROLS, method_records.CHANCE])]
+    of_weights = np.array([tests.record(test).of_weights for test in chosen["test"]], bool)
+    return _of_weights(chosen[of_weights]) + _of_classes(chosen[~of_weights])
+
+
+def _of_classes(chosen):
+    """What the verdicts of another class' maps mean: a list of a sentence, or of none."""
+    blind = list(dict.fromkeys(chosen.loc[chosen["verdict"].isin(_FAILS), "method"]))
+    return [f"{_listed(blind)} hardly {'tell' if len(blind) > 1 else 'tells'} classes apart: another class' maps stay alike."] if blind else []
+
+
+def _of_weights(chosen):
+    """What the verdicts of randomized weights mean: list of str."""
     by_method = {method: set(part["verdict"]) for method, part in chosen.groupby("method", sort=False, observed=True)}
     failing = [method for method, found in by_method.items() if found & set(_FAILS)]
     own = [method for method, found in by_method.items() if words.INPUT in found and method not in failing]

@@ -6,7 +6,6 @@ import numpy as np
 
 from sanity_checks import methods
 from sanity_checks import metrics
-from sanity_checks import registry
 from sanity_checks.methods import custom
 from sanity_checks.vocabulary import tests
 from sanity_checks.weights import states
@@ -19,12 +18,12 @@ def check_metrics(names, image_shape):
     """ValueError if a metric is unknown, or not defined for maps of this shape.
 
     Args:
-        names: names in `metrics.METRICS`.
+        names: names in `metrics.METRICS` or `metrics.OF_TESTS`.
         image_shape: (H, W, C) of the images, which is that of the maps.
     """
     height, width = image_shape[:2]
     for name in names:
-        side = registry.lookup(metrics.METRICS, name, "metric").smallest_side
+        side = metrics.find(name).smallest_side
         if min(height, width) < side:
             raise ValueError(f"metrics: {name} needs images of at least {side} x {side} pixels, these have {height} x {width}")
 

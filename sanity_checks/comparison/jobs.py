@@ -3,7 +3,10 @@
 from collections.abc import Callable
 import dataclasses
 
+from sanity_checks import numerics
 from sanity_checks.comparison import checks
+from sanity_checks.comparison import denoising
+from sanity_checks.comparison import explained
 from sanity_checks.comparison import identity
 from sanity_checks.comparison import runner
 from sanity_checks.comparison import sources
@@ -69,6 +72,7 @@ class Comparison:
 
     def __call__(self):
         classifier, dataset = self.classifier.get(), self.dataset.get()
+        numerics.use(self.protocol.precision)
         if self.networks is None:
             _refuse_changed(classifier, self.sha256)
 
@@ -81,7 +85,7 @@ class Comparison:
 
 
 def weight_states(classifier, dataset, protocol, units, flagfile="", record=None):
-    """The job of a randomization test, or of its null.
+    """The job of a test of `states.TESTS`: a randomization, its null, or another class.
 
     Args:
         classifier, dataset: `sources.Source` of a `Classifier` and of a `Dataset`.
@@ -93,8 +97,9 @@ def weight_states(classifier, dataset, protocol, units, flagfile="", record=None
     held = identity.of_classifier(loaded)
     # names of stages stand in the rows, and Keras numbers layers without a name as it likes
     stages = [state.name for state in states.stages(loaded, protocol.test, protocol.randomization)]
-    draws = {**identity.of_randomization(protocol.randomization), "stages": stages}
-    if protocol.test != test_records.NULL:
+    drawn = {} if states.explains_another(protocol.test) else identity.of_randomization(protocol.randomization)
+    draws = {**drawn, "stages": stages}
+    if drawn and protocol.test != test_records.NULL:
         checks.warn_of_copies(loaded, dataset.get(), protocol)
     return _job(classifier, dataset, protocol, units, len(stages), held, draws, None, flagfile, record)
 
@@ -116,15 +121,16 @@ def trained_networks(classifier, dataset, protocol, units, networks, num_states,
 def _job(classifier, dataset, protocol, units, num_states, held, draws, networks, flagfile, record):
     loaded, images = classifier.get(), dataset.get()
     check_images(loaded, images)
-    runner.check_explained_classes(loaded, images, units.count(images), protocol)
+    protocol = protocol.of_images(images)
+    explained.check(loaded, images, units.count(images), protocol, units.draws)
     checks.check_metrics(protocol.metrics, loaded.image_shape)
     cut = units.cut(images)
     checks.check_methods(loaded, images, protocol.methods, protocol.seed, protocol.batch_size)
     of_methods, code = identity.of_methods(protocol.methods)
     settings = {
         "test": protocol.test, "model": loaded.name, "dataset": images.name, "metrics": list(protocol.metrics),
-        "seed": protocol.seed, "explained_class": protocol.explained_class, **draws, **of_methods,
-        **units.settings(images)}
+        "seed": protocol.seed, "explained_class": protocol.explained_class, **denoising.settings(protocol), **draws, **of_methods,
+        **({} if protocol.precision == numerics.FLOAT32 else {"precision": protocol.precision}), **units.settings(images)}
     shown = tuple(position for position in units.figure_images if position < units.count(images))
     build = Comparison(classifier, dataset, protocol, shown, networks, held)
     batch_size = protocol.batch_size or runner.batch_size(loaded)

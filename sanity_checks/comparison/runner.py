@@ -14,13 +14,16 @@ import numpy as np
 
 from sanity_checks import methods
 from sanity_checks import metrics
+from sanity_checks import numerics
 from sanity_checks import registry
 from sanity_checks import runs
+from sanity_checks.comparison import denoising
+from sanity_checks.comparison import explained
 from sanity_checks.comparison import gallery as galleries
 from sanity_checks.weights import initialization
 from sanity_checks.weights import states
 
-EXPLAINED_CLASSES = ("own", "original", "label")
+EXPLAINED_CLASSES = explained.CHOICES
 UNIT_VALUES = 2 ** 21           # image entries in a work unit when the user does not say, between 4 and 64 images
 SMALLEST_UNIT, LARGEST_UNIT = 4, 64
 
@@ -32,12 +35,16 @@ class Protocol:
     Attributes:
         test: a name in `sanity_checks.weights.states.TESTS`.
         methods: dict, name -> `sanity_checks.methods.base.Method`.
-        metrics: tuple of names in `sanity_checks.metrics.METRICS`.
+        metrics: tuple of names in `sanity_checks.metrics.METRICS`. A test that has metrics of its own has these instead.
         seed: int, of weights and noise.
         randomization: how blocks are drawn.
         explained_class: "own" explains each state's own prediction (released code), "original" the prediction of
-            the original model throughout, "label" the image's label.
+            the original model throughout, "label" the image's label. The test other_class explains another after that.
         batch_size: rows of a model pass; None for the default of the image size. Does not change results.
+        denoise_samples: maps are means over so many copies of the image, the first the image itself; 1 is the plain test.
+            The class is explained that the clean image has.
+        denoise_noise: standard deviation of the copies' noise, as a fraction of the image's max - min.
+        precision: a name in `sanity_checks.numerics.PRECISIONS`.
     """
     test: str
     methods: dict
@@ -46,9 +53,21 @@ class Protocol:
     randomization: initialization.Randomization = initialization.Randomization()
     explained_class: str = "own"
     batch_size: int | None = None
+    denoise_samples: int = 1
+    denoise_noise: float = 0.1
+    precision: str = numerics.FLOAT32
 
     def __post_init__(self):
+        if self.denoise_samples < 1:
+            raise ValueError(f"denoise_samples: expected at least 1, got {self.denoise_samples}")
+        if not 0 <= self.denoise_noise < np.inf:
+            raise ValueError(f"denoise_noise: expected a number from 0 up, got {self.denoise_noise}")
         registry.lookup(dict.fromkeys(EXPLAINED_CLASSES), self.explained_class, "explained_class")
+        registry.lookup(numerics.PRECISIONS, self.precision, "precision")
+        own = states.TESTS[self.test].metrics if self.test in states.TESTS else ()
+        if own:
+            object.__setattr__(self, "metrics", own)
+            return
         if not self.metrics:
             raise ValueError(f"metrics: expected at least one of {', '.join(metrics.METRICS)}, got none")
         for metric in self.metrics:
@@ -56,9 +75,13 @@ class Protocol:
             if self.metrics.count(metric) > 1:
                 raise ValueError(f"metrics: {metric!r} is named twice")
 
+    def of_images(self, dataset):
+        """The protocol with what its methods' parameters follow from a `sanity_checks.datasets.Dataset` where they were left open."""
+        return dataclasses.replace(self, methods=methods.of_images(self.methods, dataset.input_range))
+
     def passes(self, image_shape):
         """Model passes per image of shape (H, W, C) and weight state, each shared piece of work counted once."""
-        return methods.passes(self.methods, image_shape)
+        return 1 + self.denoise_samples * (methods.passes(self.methods, image_shape) - 1)
 
 
 def images_per_unit(image_shape):
@@ -81,7 +104,7 @@ def run_unit(classifier, dataset, unit, protocol, figure_images=(), progress=Non
     Returns:
         (rows, maps): DataFrame with `runs.COLUMNS`; list of `runs.FigureMaps`.
     """
-    images = dataset.test
+    images, protocol = dataset.test, protocol.of_images(dataset)
     # [n, H, W, C]
     pixels, ids = images[unit.first:unit.last], images.ids[unit.first:unit.last]
     gallery = galleries.Gallery(classifier, dataset, unit, figure_images)
@@ -91,14 +114,12 @@ def run_unit(classifier, dataset, unit, protocol, figure_images=(), progress=Non
         classifier, protocol.test, unit.draw, protocol.seed, protocol.randomization)
     with sequence as walk, concurrent.futures.ThreadPoolExecutor(1) as executor:
         for state in walk:
-            targets = _explained_classes(classifier, images, unit, pixels, protocol, targets)
+            targets = explained.classes(classifier, images, unit, pixels, protocol, state, targets)
             if progress:
                 progress(len(pixels))
             gallery.begin(state.name, targets)
-            task = methods.make_task(classifier, pixels, targets, ids, protocol.seed, protocol.batch_size, progress)
             pending = {}
-            for name, method in protocol.methods.items():
-                maps = method.maps(task)
+            for name, maps in denoising.maps(classifier, pixels, targets, ids, protocol, progress):
                 gallery.add(name, maps)
                 pending[name] = executor.submit(comparison.compare, name, maps)
             for name, future in pending.items():
@@ -107,43 +128,16 @@ def run_unit(classifier, dataset, unit, protocol, figure_images=(), progress=Non
     return rows.frame(), gallery.figure_maps(pixels)
 
 
-def _explained_classes(classifier, images, unit, pixels, protocol, previous):
-    """The class whose logit is explained on the model's present weights: int32 [n]."""
-    if protocol.explained_class == "label":
-        return _labelled_classes(classifier, images, unit)
-    if protocol.explained_class == "original" and previous is not None:
-        return previous
-    return methods.predict(classifier, pixels, protocol.batch_size or batch_size(classifier))
-
-
 def batch_size(classifier):
     """Rows of a model pass where the user does not say: int."""
     return methods.default_batch_size(classifier.image_shape)
-
-
-def check_explained_classes(classifier, dataset, count, protocol):
-    """ValueError if labels are to be explained and the first `count` images have none, or one that the model lacks."""
-    if protocol.explained_class == "label":
-        _labelled_classes(classifier, dataset.test, runs.Unit(0, 0, count))
-
-
-def _labelled_classes(classifier, images, unit):
-    """The images' labels as the model counts its classes: int32 [n]."""
-    if images.labels is None:
-        raise ValueError("explained_class: expected labels of the images to explain, found none")
-    labels, count = np.asarray(images.labels[unit.first:unit.last]), classifier.num_classes - classifier.label_offset
-    for label, image_id in zip(labels, images.ids[unit.first:unit.last]):
-        if not 0 <= label < count:
-            raise ValueError(f"explained_class: label {label} of image {image_id} is not one of the {count} "
-                             f"classes of model {classifier.name!r}{classifier.advice}")
-    return (labels + classifier.label_offset).astype(np.int32)
 
 
 class _Comparison:
     """Similarities of each state's maps to the first state's, whose features are kept."""
 
     def __init__(self, protocol):
-        self._metrics = {name: metrics.METRICS[name] for name in protocol.metrics}
+        self._metrics = {name: metrics.find(name) for name in protocol.metrics}
         self._references = {}
 
     def compare(self, method, maps):

@@ -84,6 +84,8 @@ def _read(path):
     """The arrays of a file that have a meaning here: dict, name -> array."""
     if not os.path.exists(path):
         raise FileNotFoundError(f"images: no such file: {path}")
+    if not os.path.isfile(path):
+        raise ValueError(f"images: {path} is no file")
     try:
         stored = np.load(path, allow_pickle=False)
     except ERRORS as error:

@@ -29,9 +29,9 @@ _FEW_STAGES = 2                         # of which a figure of its own would say
 def draw_all(summary, maps, output_dir, band="sd"):
     """Writes `figures/` in a directory: all figures that the results allow, each as PNG and PDF.
 
-    stage_curves_<test>_<metrics> (label_bars_<metrics> for the data randomization test) shows all models and
-    data sets of a test side by side; masks_<name>_grey and masks_<name>_diverging show the maps of one image (for the
-    data randomization test, masks_<name> shows both);
+    stage_curves_<test>_<metrics> (label_bars_<metrics> for the data randomization test, other_class_bars_<metrics> for other
+    classes) shows all models and data sets of a test side by side; masks_<name>_grey and masks_<name>_diverging show the
+    maps of one image (for tests of bars, masks_<name> shows both);
     overview_<run> the methods on the original weights, a row per image (runs of several images, or with the edge
     detector); stages_<run>_<method>_grey and _diverging one method at all stages, a row per image. The last is drawn
     for runs of several images, of their only method (and then there are no masks_...), or of Guided Backprop.
@@ -52,7 +52,7 @@ def draw_all(summary, maps, output_dir, band="sd"):
     for test, part in summary.groupby("test", sort=False, observed=True):
         for name, metrics in metric_records.by_figure(part["metric"].unique()).items():
             if tests.record(test).figure == tests.BARS:
-                stem, figure = ("label_bars", name), bars.label_bars(part, metrics)
+                stem, figure = (bars.STEMS.get(test, test), "bars", name), bars.label_bars(part, metrics)
             else:
                 stem, figure = ("stage_curves", test, name), curves.stage_curves(part, metrics, band)
             written += saving.save(figure, os.path.join(folder, names.file_stem(*stem)))

@@ -1,17 +1,18 @@
-"""Similarity of the maps of two models, a bar per method: figures 6 and 22-25 of Adebayo et al. (2018)."""
+"""Similarity of the maps of two models, or of two classes, a bar per method: figures 6 and 22-25 of Adebayo et al. (2018)."""
 
 import numpy as np
 
 from sanity_checks.figures import panels
 from sanity_checks.vocabulary import names
 
+STEMS = {"labels": "label"}     # test -> what the names of its figures begin with, where it is not the test's name
 _HEIGHT = 1.8               # inches, of a panel
 _BAR_WIDTH = 0.32           # inches, with the space about it
 _LEAST_WIDTH = 2.2          # inches, of a panel
 
 
 def label_bars(summary, metrics):
-    """Draws the mean similarity between the maps of true and of permuted labels, with its 95 % interval.
+    """Draws the mean similarity between the maps of a test's two stages, such as true and permuted labels, and its 95 % interval.
 
     Columns are pairs of model and data set, rows are metrics. A method without any valid pair has an "n/a"
     for a bar.
@@ -40,7 +41,7 @@ def label_bars(summary, metrics):
         for key, part in panels.columns(of_metric):
             points = part.set_index("method").reindex(methods[key])
             _draw_panel(axes[metric, key], points, styles, widths[key] / _BAR_WIDTH)
-        panels.set_bottom(axes[metric, key], np.fmin(0, of_metric[["mean", "ci_low"]].min().min()))
+        panels.set_bottom(axes[metric, key], metric, np.fmin(0, of_metric[["mean", "ci_low"]].min().min()))
     return figure
 
 

@@ -5,15 +5,18 @@ size, and every pixel of a large one has its exact share: no moire, and no axes 
 should be.
 """
 
+from matplotlib import artist
 from matplotlib import figure as matplotlib_figure
 from matplotlib import patches
 from matplotlib.backends import backend_agg
 import numpy as np
+from PIL import Image
 
 from sanity_checks.figures import layout
 from sanity_checks.figures import saving
 from sanity_checks.figures import shading
 
+_COLORS = 128                   # of such a photograph; with the maps' and the text's no more than a palette's 256
 _FRAME = 191                    # grey of the line, one pixel wide, about a cell
 _FLAW_FACE, _FLAW_HATCH = "#f2f2f2", "#b0b0b0"
 _FLAW_TEXT_BOX = {"facecolor": _FLAW_FACE, "edgecolor": "none", "pad": 1}
@@ -28,6 +31,7 @@ class Canvas:
     """
 
     def __init__(self, width, height):
+        self._large = width * height > saving.LARGE
         self._figure = matplotlib_figure.Figure(figsize=(width / saving.DPI, height / saving.DPI), dpi=saving.DPI)
         backend_agg.FigureCanvasAgg(self._figure)
         self._axes = self._figure.add_axes((0, 0, 1, 1))
@@ -36,7 +40,8 @@ class Canvas:
 
     def picture(self, image, input_range, box):
         """Draws an image, float32 [H, W, C] with values in `input_range`, into a `layout.Box`."""
-        self._paste(shading.resized(shading.picture(image, input_range), box.height, box.width), box)
+        colors = shading.resized(shading.picture(image, input_range), box.height, box.width)
+        self._paste(_in_few_colors(colors) if self._large else colors, box)
 
     def saliency(self, saliency, mode, box, font_size):
         """Draws a map, float32 [H, W, C]; one that has nothing to show is hatched, and says why.
@@ -83,8 +88,7 @@ class Canvas:
     def figure(self):
         """The finished matplotlib Figure, to be saved at `saving.DPI`."""
         height, width = self._pixels.shape[:2]
-        self._axes.imshow(self._pixels, extent=(0, width, height, 0), interpolation="nearest", aspect="auto",
-                          zorder=0)
+        self._figure.add_artist(_Pixels(self._pixels))
         self._axes.set(xlim=(0, width), ylim=(height, 0))
         return self._figure
 
@@ -96,8 +100,31 @@ class Canvas:
         """
         if box.height < saliency.shape[0]:
             saliency = shading.resized(mode.reduce(saliency), box.height, box.width)[..., None]
-        return mode.colors(shading.resized(mode.shade(saliency), box.height, box.width))
+        shade = shading.resized(mode.shade(saliency), box.height, box.width)
+        return mode.colors(shading.even(shade, *mode.steps) if self._large else shade)
 
     def _paste(self, colors, box):
         self._pixels[box.top - 1:box.top + box.height + 1, box.left - 1:box.left + box.width + 1] = _FRAME
         self._pixels[box.top:box.top + box.height, box.left:box.left + box.width] = np.rint(255 * colors)
+
+
+class _Pixels(artist.Artist):
+    """A picture that fills the figure pixel by pixel, below all else: uint8 [H, W, 3]. Nothing is resampled."""
+
+    def __init__(self, pixels):
+        super().__init__()
+        self.set_zorder(-1)
+        opaque = np.full((*pixels.shape[:2], 1), 255, np.uint8)
+        self._upward = np.ascontiguousarray(np.concatenate([pixels, opaque], axis=-1)[::-1])
+
+    def draw(self, renderer):
+        context = renderer.new_gc()
+        renderer.draw_image(context, 0, 0, self._upward)
+        context.restore()
+
+
+def _in_few_colors(colors):
+    """A photograph in some of its colours, the most distant ones included, dithered: float64 [H, W, 3] in [0, 1]."""
+    image = Image.fromarray(np.rint(255 * colors).astype(np.uint8))
+    palette = image.quantize(_COLORS, method=Image.Quantize.MAXCOVERAGE)
+    return np.asarray(image.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG).convert("RGB")) / 255

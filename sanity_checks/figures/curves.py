@@ -50,7 +50,7 @@ def stage_curves(summary, metrics, band="sd"):
         of_metric = summary[summary["metric"] == metric]
         for key, part in panels.columns(of_metric):
             _draw_panel(axes[metric, key], part, styles, edges)
-        panels.set_bottom(axes[metric, key], np.fmin(of_metric["mean"], edges(of_metric)[0]).min() - _MARGIN)
+        panels.set_bottom(axes[metric, key], metric, np.fmin(of_metric["mean"], edges(of_metric)[0]).min() - _MARGIN)
     for key, part in panels.columns(summary):
         _label_stages(axes[metrics[-1], key], part)
     figure.align_xlabels()

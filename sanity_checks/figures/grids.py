@@ -22,15 +22,17 @@ class Mode:
         reduce: function from a map [H, W, C] to the values [H, W] that it shows.
         shade: function from a map [H, W, C] to [H, W] in the range of `colors`.
         colors: function from that to RGB in [0, 1].
+        steps: (coarse, fine), steps from 0 to 1 in which large maps are shown, see `shading.even`.
     """
     reduce: Callable
     shade: Callable
     colors: Callable
+    steps: tuple
 
 
 MODES = {
-    "grey": Mode(lambda saliency: np.abs(saliency).sum(axis=-1), shading.grey, shading.grey_colors),
-    "diverging": Mode(lambda saliency: saliency.sum(axis=-1), shading.diverging, shading.diverging_colors),
+    "grey": Mode(lambda saliency: np.abs(saliency).sum(axis=-1), shading.grey, shading.grey_colors, (15, 60)),
+    "diverging": Mode(lambda saliency: saliency.sum(axis=-1), shading.diverging, shading.diverging_colors, (8, 32)),
 }
 
 

@@ -6,6 +6,7 @@ from matplotlib import figure as matplotlib_figure
 from matplotlib.backends import backend_agg
 
 from sanity_checks.figures import saving
+from sanity_checks.vocabulary import metrics as metric_records
 from sanity_checks.vocabulary import names
 
 FONT_SIZE = 9               # points; figures are made to be shown at their own size
@@ -48,8 +49,10 @@ def columns(summary):
     yield from summary.groupby(["model", "dataset"], sort=False, observed=True)
 
 
-def set_bottom(panel, lowest):
-    """Lets a similarity axis begin at the highest of a few round values that shows all of a row's values."""
+def set_bottom(panel, metric, lowest):
+    """Lets a similarity axis begin at the highest of a few round values that shows all of a row's values; others as they are."""
+    if metric in metric_records.METRICS and not metric_records.METRICS[metric].bounded:
+        return
     fitting = [step for step in _STEPS if step <= lowest]
     panel.set_ylim(fitting[-1] if fitting else _STEPS[0], TOP)
 

@@ -1,7 +1,7 @@
-"""The guided ReLU (Springenberg et al. 2015), put in place of every ReLU of a model while a function is traced.
+"""The ReLUs of Guided Backprop and of Deconvnet, put in place of every ReLU of a model while a function is traced.
 
-At a ReLU the gradient becomes gradient * 1{gradient > 0} * 1{output > 0}. The override acts on operations, so it does
-not matter how the ReLU was written: `activation="relu"`, `Activation("relu")`, `ReLU()`, `tf.nn.relu`, `tf.nn.relu6`,
+At a ReLU the gradient becomes gradient * 1{gradient > 0} * 1{output > 0} (guided, Springenberg et al. 2015), or
+gradient * 1{gradient > 0} (Deconvnet, Zeiler and Fergus 2014). The override acts on operations, so it does not matter how the ReLU was written: `activation="relu"`, `Activation("relu")`, `ReLU()`, `tf.nn.relu`, `tf.nn.relu6`,
 `tf.maximum(x, 0)`, at any depth of nested models.
 
 A ReLU that is but one half of a function of two sides is none: PReLU is relu(x) - a * relu(-x), and has the plain gradient
@@ -9,6 +9,7 @@ like LeakyReLU, which is the same function in one operation. What the override c
 """
 
 import contextlib
+import functools
 
 import tensorflow as tf
 
@@ -23,39 +24,58 @@ ACTIVATIONS = {"Elu": "elu", "Erf": "gelu", "Erfc": "gelu", "LeakyRelu": "leaky_
                "Softplus": "softplus", "Softsign": "softsign", "Tanh": "tanh"}
 
 
-@tf.RegisterGradient("SanityChecksGuidedRelu")
-def _guided_relu_gradient(operation, gradient):
+def _guided(output, gradient):
+    return tf.where((output > 0) & (gradient > 0), gradient, tf.zeros_like(gradient))
+
+
+def _deconvnet(output, gradient):
+    return tf.maximum(gradient, 0)
+
+
+GUIDED, DECONVNET = "Guided", "Deconvnet"
+RULES = {GUIDED: _guided, DECONVNET: _deconvnet}        # what a ReLU lets through of the gradient
+
+
+def _relu_gradient(rule, operation, gradient):
     output = operation.outputs[0]
-    return tf.where(output > 0, gradient, tf.zeros_like(gradient)) if _is_half(operation) else _guided(output, gradient)
+    return tf.where(output > 0, gradient, tf.zeros_like(gradient)) if _is_half(operation) else rule(output, gradient)
 
 
-@tf.RegisterGradient("SanityChecksGuidedRelu6")
-def _guided_relu6_gradient(operation, gradient):
-    return tf.where(operation.outputs[0] < 6, _guided_relu_gradient(operation, gradient), tf.zeros_like(gradient))
+def _relu6_gradient(rule, operation, gradient):
+    return tf.where(operation.outputs[0] < 6, _relu_gradient(rule, operation, gradient), tf.zeros_like(gradient))
 
 
-@tf.RegisterGradient("SanityChecksGuidedMaximum")
-def _guided_maximum_gradient(operation, gradient):
+def _maximum_gradient(rule, operation, gradient):
     rectified = _rectified(operation)
     if rectified is None or _is_half(operation):
         return _plain_maximum_gradient(operation, gradient)
-    guided = _guided(operation.outputs[0], gradient)
-    if rectified.shape.rank != guided.shape.rank:
-        raise ValueError(f"Guided Backprop cannot override {operation.name!r}: tf.maximum broadcasts its input")
-    return (None, guided) if _same(rectified, operation.inputs[1]) else (guided, None)
+    passed = rule(operation.outputs[0], gradient)
+    if rectified.shape.rank != passed.shape.rank:
+        raise ValueError(f"the ReLU {operation.name!r} cannot be overridden: tf.maximum broadcasts its input")
+    return (None, passed) if _same(rectified, operation.inputs[1]) else (passed, None)
 
 
-OVERRIDES = {"Relu": "SanityChecksGuidedRelu", "Relu6": "SanityChecksGuidedRelu6",
-             "Maximum": "SanityChecksGuidedMaximum"}
+GRADIENTS = {"Relu": _relu_gradient, "Relu6": _relu6_gradient, "Maximum": _maximum_gradient}
+
+
+def _registered(rule):
+    """Registers the gradients of a rule of `RULES`: dict, type of operation -> name of its gradient."""
+    names = {kind: f"SanityChecks{rule}{kind}" for kind in GRADIENTS}
+    for kind, name in names.items():
+        tf.RegisterGradient(name)(functools.partial(GRADIENTS[kind], RULES[rule]))
+    return names
+
+
+OVERRIDES = {rule: _registered(rule) for rule in RULES}
 
 
 @contextlib.contextmanager
-def overridden():
-    """While a tf.function is being traced: ReLUs added to its graph have the guided gradient.
+def overridden(rule=GUIDED):
+    """While a tf.function is being traced: ReLUs added to its graph have the gradient of a rule of `RULES`.
 
     Whether it reaches all that it should is told beforehand by `obstacle`.
     """
-    with tf.compat.v1.get_default_graph().gradient_override_map(OVERRIDES):
+    with tf.compat.v1.get_default_graph().gradient_override_map(OVERRIDES[rule]):
         yield
 
 
@@ -85,10 +105,6 @@ def obstacle(forward):
 def is_relu(operation):
     """Whether an operation is a ReLU that is guided."""
     return (operation.type in RELU_OPERATIONS or _rectified(operation) is not None) and not _is_half(operation)
-
-
-def _guided(output, gradient):
-    return tf.where((output > 0) & (gradient > 0), gradient, tf.zeros_like(gradient))
 
 
 def _plain_maximum_gradient(operation, gradient):

@@ -35,6 +35,18 @@ class Method(saliency.CoreSaliency):
         """
         raise NotImplementedError
 
+    def of_images(self, input_range):
+        """The method as it is for images of a data set; another one where a parameter that was left open follows from them.
+
+        Args:
+            input_range: (lowest, highest) value that an image can have: floats, or tuples of a float for each channel.
+        """
+        return self
+
+    def standard_errors(self, task):
+        """Standard errors of `maps`, where they are means over noise: float32 [N, H, W, C]; else None."""
+        return
+
     def unsuitable(self, classifier):
         """Why the method cannot explain this classifier: str, or None if it can."""
         return
@@ -84,16 +96,16 @@ class Task:
             self._results[work] = work.run(self)
         return self._results[work]
 
-    def batched(self, function):
+    def batched(self, function, passes=1):
         """Joins `function(images [b, H, W, C], targets [b])` over batches: tuple of arrays [N, ...].
 
-        One model pass a row is reported to `progress`.
+        Model passes of each row, `passes` of them, are reported to `progress`.
         """
         parts = []
         for first in range(0, len(self.images), self.batch_size):
             chunk = slice(first, first + self.batch_size)
             parts.append([np.asarray(part) for part in function(self.images[chunk], self.targets[chunk])])
-            self.progress(len(self.images[chunk]))
+            self.progress(passes * len(self.images[chunk]))
         return tuple(np.concatenate(arrays) for arrays in zip(*parts))
 
 

@@ -35,18 +35,20 @@ class InputXEdges(EdgeDetector):
 
 @dataclasses.dataclass(frozen=True)
 class RandomMap(base.Method):
-    """Gaussian noise whose seed is the model's weights: the same weights give the same map, others an independent one.
+    """Gaussian noise whose seed is the model's weights and the class: the same give the same map, others an independent one.
 
     The most sensitive map there can be; what its similarity reaches, chance reaches.
     """
 
     def maps(self, task):
         digest = initialization.weights_sha256(task.classifier)
-        return np.stack([_noise(digest, key, task.images.shape[1:]) for key in task.noise_keys])
+        return np.stack([_noise(digest, target, key, task.images.shape[1:])
+                         for target, key in zip(task.targets, task.noise_keys)])
 
     def GetMask(self, x_value, call_model_function, call_model_args=None, noise_key=0):
-        return _noise(initialization.weights_sha256(call_model_function.classifier), noise_key, x_value.shape)
+        digest = initialization.weights_sha256(call_model_function.classifier)
+        return _noise(digest, call_model_args["target"], noise_key, x_value.shape)
 
 
-def _noise(digest, key, shape):
-    return randomness.generator("random map", digest, int(key)).standard_normal(shape, np.float32)
+def _noise(digest, target, key, shape):
+    return randomness.generator("random map", digest, int(target), int(key)).standard_normal(shape, np.float32)

@@ -15,6 +15,7 @@ import numpy as np
 from sanity_checks import arguments
 
 FLAG_TYPES = (bool, int, float, str)
+LARGEST = float(np.finfo(np.float32).max)       # what pixels can be
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,6 +79,13 @@ def check_at_least(method, name, least):
         raise ValueError(f"{type(method).__name__}: {name} must be at least {least}, got {value}")
 
 
+def check_even(method, name):
+    """ValueError if a method's parameter is an odd number."""
+    value = getattr(method, name)
+    if value % 2:
+        raise ValueError(f"{type(method).__name__}: {name} must be even, for pairs of noise z and -z, got {value}")
+
+
 def check_fraction(method, name):
     """ValueError if a method's parameter is not above 0 and at most 1."""
     value = getattr(method, name)
@@ -86,7 +94,7 @@ def check_fraction(method, name):
 
 
 def check_numbers(method):
-    """ValueError if a parameter that is a number is given as another thing, or is not finite."""
+    """ValueError if a parameter that is a number is given as another thing, or is not finite as float32."""
     if not dataclasses.is_dataclass(method):
         return
     for parameter in describe(type(method)):
@@ -94,7 +102,7 @@ def check_numbers(method):
         if parameter.type not in (int, float) or value is parameter.default or (_is_array(value) and parameter.name in _arrays(method)):
             continue
         is_number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-        if not is_number or not np.isfinite(value) or (parameter.type is int and value != int(value)):
+        if not is_number or not abs(value) <= LARGEST or (parameter.type is int and value != int(value)):
             kind = "a whole number" if parameter.type is int else "a finite number"
             kind += ", or an array" if parameter.name in _arrays(method) else ""
             raise ValueError(f"{type(method).__name__}: {parameter.name} must be {kind}, got {arguments.shown(value)}")

@@ -1,4 +1,4 @@
-"""Guided Backprop and Guided GradCAM."""
+"""Guided Backprop, Guided GradCAM and Deconvnet: gradients with other ReLUs."""
 
 import dataclasses
 
@@ -12,7 +12,8 @@ from sanity_checks.methods import gradcam
 tf = lazy.module("tensorflow")
 guided_relu = lazy.module("sanity_checks.graphs.guided_relu")
 
-GUIDED_GRADIENTS = "GUIDED_INPUT_OUTPUT_GRADIENTS"   # our addition to the keys of PAIR's call_model_function
+# Our additions to the keys of PAIR's call_model_function.
+GUIDED_GRADIENTS, DECONVNET_GRADIENTS = "GUIDED_INPUT_OUTPUT_GRADIENTS", "DECONVNET_INPUT_OUTPUT_GRADIENTS"
 
 
 def guided_gradient(classifier):
@@ -20,13 +21,26 @@ def guided_gradient(classifier):
     return classifier.trace("guided gradient", _guided_gradient)
 
 
+def deconvnet_gradient(classifier):
+    """Traced pass like `gradient.gradient`, with gradient * 1{gradient > 0} at every ReLU."""
+    return classifier.trace("deconvnet gradient", _deconvnet_gradient)
+
+
 def _guided_gradient(classifier):
+    return _overridden_gradient(classifier, guided_relu.GUIDED)
+
+
+def _deconvnet_gradient(classifier):
+    return _overridden_gradient(classifier, guided_relu.DECONVNET)
+
+
+def _overridden_gradient(classifier, rule):
     @tf.function(input_signature=backward.signature(classifier))
-    def guided_gradient_pass(images, classes):
-        with guided_relu.overridden():
+    def overridden_gradient_pass(images, classes):
+        with guided_relu.overridden(rule):
             explained = backward.explained_logits(classifier, images, classes)
             return explained, backward.gradients(explained, images)
-    return guided_gradient_pass
+    return overridden_gradient_pass
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,3 +87,35 @@ class GuidedGradCam(base.Method):
     def GetMask(self, x_value, call_model_function, call_model_args=None):
         return (GuidedBackprop().GetMask(x_value, call_model_function, call_model_args)
                 * gradcam.GradCam().GetMask(x_value, call_model_function, call_model_args))
+
+
+@dataclasses.dataclass(frozen=True)
+class DeconvnetGradients(base.Work):
+    """The gradient of the explained logit by the image, rectified at every ReLU: float32 [N, H, W, C]."""
+
+    def passes(self, image_shape):
+        return 1
+
+    def run(self, task):
+        return task.batched(deconvnet_gradient(task.classifier))[1]
+
+
+@dataclasses.dataclass(frozen=True)
+class Deconvnet(base.Method):
+    """Gradient with gradient * 1{gradient > 0} at every ReLU, whatever its input was (Zeiler and Fergus 2014). Signed.
+
+    Bounds of ReLUs (ReLU6) and max-pooling have the plain gradient.
+    """
+
+    def work(self):
+        return (DeconvnetGradients(),)
+
+    def maps(self, task):
+        return task.result(DeconvnetGradients())
+
+    def unsuitable(self, classifier):
+        reason = classifier.inspected.no_guided
+        return reason and reason.replace("Guided Backprop", "Deconvnet")
+
+    def GetMask(self, x_value, call_model_function, call_model_args=None):
+        return np.asarray(call_model_function(x_value[None], call_model_args, [DECONVNET_GRADIENTS])[DECONVNET_GRADIENTS])[0]

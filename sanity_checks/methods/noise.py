@@ -32,7 +32,18 @@ def normal(keys, first_sample, num_samples, image_shape):
     return tf.reshape(values[:, :, :size], tf.concat([[-1, num_samples], image_shape], 0))
 
 
-def noisy_copies(image, samples, noise, noise_key):
+def antithetic(keys, first_sample, num_samples, image_shape):
+    """Standard normal noise like that of `normal` in pairs z, -z: sample 2 s and 2 s + 1 are those of z, sample s of `normal`.
+
+    Args:
+        keys, image_shape: as of `normal`.
+        first_sample, num_samples: int, even.
+    """
+    drawn = normal(keys, first_sample // 2, num_samples // 2, image_shape)
+    return tf.reshape(tf.stack([drawn, -drawn], axis=2), tf.concat([[-1, num_samples], image_shape], 0))
+
+
+def noisy_copies(image, samples, noise, noise_key, draw=normal):
     """The noisy copies of one image that the batched path explains: float32 [samples, H, W, C].
 
     Args:
@@ -40,8 +51,9 @@ def noisy_copies(image, samples, noise, noise_key):
         samples: int.
         noise: standard deviation, as a fraction of the image's max - min.
         noise_key: int, one of `base.noise_keys`.
+        draw: `normal`, or `antithetic`.
     """
     image = np.asarray(image, np.float32)
     spread = noise * (image.max() - image.min())
     keys = np.array([noise_key], np.uint64)
-    return image + spread * normal(keys, 0, samples, image.shape)[0].numpy()
+    return image + spread * draw(keys, 0, samples, image.shape)[0].numpy()

@@ -13,6 +13,7 @@ from sanity_checks.methods import fields
 from sanity_checks.methods import gradcam
 from sanity_checks.methods import gradient
 from sanity_checks.methods import guided_backprop
+from sanity_checks.methods import propagation
 
 _QUANTILE = threading.Lock()        # of the module of PAIR's that is lent another NumPy
 TARGET = "target"                                    # key of call_model_args: the class to explain
@@ -21,8 +22,9 @@ TARGET = "target"                                    # key of call_model_args: t
 def call_model_function(classifier):
     """Returns PAIR's `call_model_function(x_value_batch, call_model_args, expected_keys)` for a classifier.
 
-    `call_model_args` is {"target": class}. Besides PAIR's keys, "GUIDED_INPUT_OUTPUT_GRADIENTS" is understood. The
-    function's attribute `classifier` is the classifier.
+    `call_model_args` is {"target": class}. Besides PAIR's keys, "GUIDED_INPUT_OUTPUT_GRADIENTS" and
+    "DECONVNET_INPUT_OUTPUT_GRADIENTS" are understood, and "INPUT_RELEVANCES" with {"method": a method of relevance}.
+    The function's attribute `classifier` is the classifier.
     """
     def call(x_value_batch, call_model_args=None, expected_keys=None):
         images = np.asarray(x_value_batch, np.float32)
@@ -35,6 +37,10 @@ def call_model_function(classifier):
                 found[key] = gradient.gradient(classifier)(images, classes)[1].numpy()
             elif key == guided_backprop.GUIDED_GRADIENTS:
                 found[key] = guided_backprop.guided_gradient(classifier)(images, classes)[1].numpy()
+            elif key == guided_backprop.DECONVNET_GRADIENTS:
+                found[key] = guided_backprop.deconvnet_gradient(classifier)(images, classes)[1].numpy()
+            elif key == propagation.RELEVANCES:
+                found[key] = propagation.relevance(classifier, call_model_args[propagation.METHOD])(images, classes)[0].numpy()
             elif key == saliency.OUTPUT_LAYER_VALUES:
                 found[key] = classifier.logits(images).numpy()[np.arange(len(images)), classes]
             elif key in (saliency.CONVOLUTION_LAYER_VALUES, saliency.CONVOLUTION_OUTPUT_GRADIENTS):

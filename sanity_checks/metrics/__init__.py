@@ -1,7 +1,7 @@
 """Similarity of saliency maps, pair by pair, as the paper measures it.
 
 `METRICS` holds the metrics by name. The plain names are the paper's text; the names that end in `_released`
-are what the paper's released code computes. All equal SciPy's and scikit-image's functions (the tests hold
+are what the paper's released code computes; `pearson` and `kendall` are other libraries'. All equal SciPy's and scikit-image's functions (the tests hold
 them to that) but take whole batches.
 
     values = similarity(maps_a, maps_b, metric="spearman_abs")        # float64 [N]
@@ -19,8 +19,11 @@ import numpy as np
 
 from sanity_checks import registry
 from sanity_checks.metrics import base
+from sanity_checks.metrics import channels
+from sanity_checks.metrics import complexity
 from sanity_checks.metrics import correlation
 from sanity_checks.metrics import hog
+from sanity_checks.metrics import kendall
 from sanity_checks.metrics import ranks
 from sanity_checks.metrics import ssim
 
@@ -65,7 +68,30 @@ METRICS = {
         smallest_side=hog.SMALLEST_SIDE,
         piece_values=hog.PIECE_VALUES,
     ),
+    "pearson": base.Metric("Pearson correlation of the values", correlation.values, correlation.correlate),
+    "kendall": base.Metric("Kendall rank correlation, tau-b, of the values", kendall.ranked, kendall.correlate),
 }
+
+
+# What particular tests compute: comparisons that are no similarities of maps, or that depend on their scale.
+OF_TESTS = {
+    "efficient_mprt": base.Metric("relative rise of the entropy of the values", complexity.entropies, complexity.rise),
+    "channel_rank": base.Metric("Spearman rank correlation of channels", ranks.signed, correlation.correlate),
+    "ssim_unscaled": base.Metric(
+        "structural similarity of maps as they are, 5 x 5 window",
+        ssim.UNSCALED.features,
+        ssim.UNSCALED.score,
+        ssim.UNSCALED.score_maps,
+        smallest_side=ssim.UNSCALED.window.side,
+        piece_values=ssim.PIECE_VALUES,
+    ),
+    "top_channels": base.Metric("share of the top tenth of channels", channels.top, channels.shared),
+}
+
+
+def find(name):
+    """Returns the `base.Metric` of a name in `METRICS` or `OF_TESTS`."""
+    return registry.lookup({**METRICS, **OF_TESTS}, name, "metric")
 
 
 def similarity(maps_a: np.ndarray, maps_b: np.ndarray, metric: str = "spearman_abs") -> np.ndarray:

@@ -4,6 +4,7 @@ Spearman's rank correlation is scipy.stats.spearmanr's: tied values share the av
 ranks are kept doubled and centred, so that they are whole numbers, which float32 holds exactly.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -36,6 +37,17 @@ def centre(vectors):
     values = vectors - means[:, np.newaxis]
     power = _dot(values, values)
     return Centred(values, power, np.sqrt(power) <= NEARLY_CONSTANT * np.abs(means))
+
+
+def values(maps):
+    """Returns the `Centred` values of maps, float32 or float64 [N, H, W, C], finite.
+
+    Each map is first divided by the power of two next to its largest magnitude, which changes no digit, so that squares
+    stay within float64.
+    """
+    vectors = maps.reshape(len(maps), math.prod(maps.shape[1:])).astype(np.float64)
+    _, exponents = np.frexp(np.abs(vectors).max(axis=1))
+    return centre(np.ldexp(vectors, -exponents[:, np.newaxis]))
 
 
 def rank(vectors):

@@ -1,4 +1,4 @@
-"""Scaling each map, alone, to [-1, 1] or to [0, 1] before an image metric sees it.
+"""Scaling each map, alone, to [-1, 1] or to [0, 1], or not at all, before an image metric sees it.
 
 A map's scale never depends on the other maps of the batch.
 """
@@ -53,6 +53,16 @@ def by_absolute_maximum(maps):
     """
     lowest, highest = _extremes(maps)
     return _planes(maps, np.zeros_like(lowest), np.where(lowest == highest, 0, np.maximum(-lowest, highest)))
+
+
+def unscaled(maps):
+    """Returns the `Planes` of maps as they are.
+
+    Args:
+        maps: float32 or float64 [N, H, W, C], finite.
+    """
+    lowest, highest = _extremes(maps)
+    return _planes(maps, np.zeros_like(lowest), np.where(lowest == highest, 0.0, 1.0))
 
 
 def by_extremes(maps):

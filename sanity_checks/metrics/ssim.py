@@ -154,3 +154,5 @@ class StructuralSimilarity:
 # The paper's text: maps in [-1, 1], equal weights; the released code: maps in [0, 1], Gaussian weights.
 PAPER = StructuralSimilarity(scaling.by_absolute_maximum, windows.UNIFORM_5)
 RELEASED = StructuralSimilarity(scaling.by_extremes, windows.GAUSSIAN_11)
+# What the numbers of the paper's appendix B fit: maps as they are.
+UNSCALED = StructuralSimilarity(scaling.unscaled, windows.UNIFORM_5)

@@ -5,6 +5,7 @@ import os
 
 from sanity_checks import arguments
 from sanity_checks import imported
+from sanity_checks import numerics
 from sanity_checks import registry
 from sanity_checks.models import architectures
 from sanity_checks.models import classification
@@ -31,6 +32,8 @@ def load_classifier(model, weights: str | os.PathLike | None = None, seed: int =
                     gradcam_layer: str | None = None, image_size: Sequence[int] | None = None, output: str | None = None,
                     trust: bool = False) -> classifiers.Classifier:
     """Loads a model to explain.
+
+    TensorFloat-32, which TensorFlow uses on newer GPUs, is turned off for this process, see `sanity_checks.numerics`.
 
     What is explained are logits: a softmax, log-softmax or sigmoid at the end is taken off, however it is written. One sigmoid
     makes two classes, of logits -z and z: maps are twice those of the equivalent softmax over (-z / 2, z / 2). One output without
@@ -63,6 +66,7 @@ def load_classifier(model, weights: str | os.PathLike | None = None, seed: int =
             model that was not built, or without a fixed image size; a file with code that is not trusted.
         FileNotFoundError: no such file.
     """
+    numerics.use()
     weights = None if weights is None else arguments.path(weights, "weights")
     seed, blocks = arguments.whole_number(seed, "seed"), _patterns(blocks)
     for argument, value in (("gradcam_layer", gradcam_layer), ("output", output)):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 import dataclasses
 
 from sanity_checks import registry
+from sanity_checks.datasets import preprocessing
 from sanity_checks.models import alexnet
 from sanity_checks.models import class_names
 from sanity_checks.models import cnn
@@ -48,6 +49,12 @@ class Architecture:
     label_offset: Callable = _no_offset
     preprocessing: str | None = None
     trainable: bool = False
+
+    @property
+    def input_range(self):
+        """(lowest, highest) value of the images that it takes; None where nothing says so."""
+        way = self.preprocessing or ("unit" if self.trainable else None)
+        return preprocessing.PREPROCESSING[way].input_range if way else None
 
 
 MODELS = {

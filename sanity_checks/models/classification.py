@@ -1,5 +1,6 @@
 """Any Keras model as a classifier: softmax taken off, blocks found or named, GradCAM's feature map found or named."""
 
+import dataclasses
 import re
 
 from sanity_checks.graphs import forward as forward_module
@@ -8,6 +9,7 @@ from sanity_checks.models import blocks as blocks_module
 from sanity_checks.models import classifier as classifier_module
 from sanity_checks.models import grouping
 from sanity_checks.models import implementations
+from sanity_checks.models import input_range as input_ranges
 from sanity_checks.models import inspection
 from sanity_checks.models import recognition
 
@@ -53,11 +55,12 @@ def classify(model, name=None, patterns=None, gradcam_layer=None, architecture=N
     blocks = blocks_module.by_patterns(keras, model, patterns, reads) if patterns and not grouped else found.blocks
     drawn, statistics = keras.drawn(model) & reads.keys(), keras.statistics(model) & reads.keys()
     blocks, fixed = blocks_module.divided(keras, blocks, drawn | statistics)
-    return classifier_module.Classifier(
+    made = classifier_module.Classifier(
         name=called, model=model, given=given, output=output, blocks=blocks, fixed=fixed, drawn=frozenset(drawn), statistics=frozenset(statistics),
         initializers=found.initializers, inspected=inspected,
         class_names=architecture.class_names(outputs) if architecture else None,
         label_offset=architecture.label_offset(outputs) if architecture else 0, keras=keras)
+    return dataclasses.replace(made, input_range=input_ranges.expected(made) or (architecture.input_range if architecture else None))
 
 
 def _name(keras, model):

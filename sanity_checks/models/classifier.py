@@ -30,6 +30,8 @@ class Classifier:
         inspected: `sanity_checks.models.inspection.Inspected`, what the forward pass tells.
         class_names: tuple of str, a name for each logit, or None.
         label_offset: int; a data set's label L is the logit L + label_offset. 1 where class 0 is the background.
+        input_range: (lowest, highest) value that an image can have, floats or tuples of a float for each channel; None where
+            neither the architecture nor the model's first layers tell.
         given: Keras model as it was given, with the softmax that `model` lacks; it shares the variables of `model`. Files are
             of it.
         output: str, the output of `given` that is explained, where it has several; else None.
@@ -46,6 +48,7 @@ class Classifier:
     statistics: frozenset = frozenset()
     class_names: tuple = None
     label_offset: int = 0
+    input_range: tuple = None
     given: object = None
     output: str | None = None
     keras: object = keras2

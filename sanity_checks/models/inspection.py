@@ -5,6 +5,7 @@ import dataclasses
 from sanity_checks.graphs import checks
 from sanity_checks.graphs import features
 from sanity_checks.graphs import guided_relu
+from sanity_checks.graphs.propagation import plan
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -16,13 +17,15 @@ class Inspected:
         gradcam_layer: str, the layer that GradCAM was told to read, or None.
         features: `features.FeatureMap` that GradCAM reads, or None.
         no_features: str, why there is none, or None.
-        no_guided: str, why Guided Backprop cannot explain the model, or None.
+        no_guided: str, why Guided Backprop and Deconvnet cannot explain the model, or None.
+        no_relevance: str, why relevance cannot be propagated through the model, or None.
     """
     logits: object
     gradcam_layer: str | None = None
     features: object = None
     no_features: str | None = None
     no_guided: str | None = None
+    no_relevance: str | None = None
 
 
 def inspect(forward, name, gradcam_layer=None):
@@ -42,4 +45,4 @@ def inspect(forward, name, gradcam_layer=None):
     checks.check(forward, name)
     found, reason = features.find(forward, gradcam_layer)
     return Inspected(forward.function, gradcam_layer, found, reason if found is None else None,
-                     guided_relu.obstacle(forward))
+                     guided_relu.obstacle(forward), plan.obstacle(forward))

@@ -34,6 +34,8 @@ def check(path, argument):
         ValueError: a file of another kind, a packed archive, a part of a checkpoint without the others, or a folder without a
             SavedModel.
     """
+    if os.path.exists(path) and not os.path.isdir(path) and not os.path.isfile(path):
+        raise ValueError(f"{argument}: {path} is neither a file nor a folder")
     if os.path.isdir(path):
         _check_folder(path, argument)
     elif os.path.isfile(path) and foreign(path, argument):

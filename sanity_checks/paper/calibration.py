@@ -5,9 +5,10 @@ against another. Every pair of every image has masks of its own, so its values a
 draws.
 
 On photographs, rank correlations are 0. HOG is 0 too, but for two uniform masks: the differences of uniform
-values are not isotropic, so all histograms lean alike (0.07; the paper has 0.078). SSIM is 0 for uniform masks
-alone. Maps with a few large values, scaled to [-1, 1], are so flat that the constants of SSIM count: 0.01 for
-Gaussian masks, 0.03 for maps; the paper's 0.0003 would fit masks that are not scaled. On small images HOG is
+values are not isotropic, so all histograms lean alike (0.07; the paper has 0.078). SSIM of maps scaled to [-1, 1],
+as the text says, is 0 for uniform masks alone: maps with a few large values are then so flat that the constants of
+SSIM count, 0.01 for Gaussian masks, 0.03 for maps. The paper's 0.0002 to 0.0008 fit maps that are not scaled, which
+stand beside them as a metric of their own. On small images HOG is
 higher throughout: pixels on the border, which have a gradient along one axis only, lean alike in every map.
 """
 
@@ -22,7 +23,8 @@ from sanity_checks.vocabulary import names
 TEST = "calibration"            # of the rows; their method is the pair
 STAGE = "random mask"
 METRICS = ("spearman", "spearman_abs", "hog", "ssim")       # the paper's columns
-COLUMNS = METRICS + tuple(metric_records.RELEASED[metric] for metric in METRICS)
+UNSCALED = {"ssim": "ssim_unscaled"}        # metric of scaled maps -> the same of maps as they are, computed beside it
+COLUMNS = tuple(dict.fromkeys((*METRICS, *UNSCALED.values(), *metric_records.METRICS)))
 PAPER_IMAGES = 50               # photographs behind each of the paper's numbers
 STANDARD_ERRORS = 3             # of the difference, within which two means agree
 
@@ -66,7 +68,12 @@ MASKS = {
 }
 
 
-def masks(pair, side, image_ids, shape, draw=0, seed=0):
+def measured(metrics):
+    """The metrics that are computed where these are asked for: tuple of str."""
+    return tuple(name for metric in metrics for name in (metric, *((UNSCALED[metric],) if metric in UNSCALED else ())))
+
+
+def masks(pair, side, image_ids, shape, draw=0, seed=0, scaled=True):
     """Random masks, one an image.
 
     Args:
@@ -76,11 +83,12 @@ def masks(pair, side, image_ids, shape, draw=0, seed=0):
         shape: (H, W, C) of the maps; two masks have one channel, as a map has that is summed over its
             channels.
         draw, seed: int.
+        scaled: whether masks that the paper scales to [-1, 1] are scaled.
 
     Returns:
         float32 [N, H, W, C], or [N, H, W, 1] where both are masks.
     """
-    make = MASKS[PAIRS[pair].masks]
+    make = MASKS[PAIRS[pair].masks if scaled else PAIRS[pair].masks.removeprefix("scaled_")]
     shape = shape if PAIRS[pair].method else (*shape[:2], 1)
     return np.stack([make(randomness.generator(TEST, seed, draw, pair, side, image_id), shape)
                      for image_id in image_ids])
@@ -118,7 +126,9 @@ def compared(summary):
 
 
 def _paper(pair, metric):
-    return PAIRS[pair].paper[METRICS.index(metric_records.METRICS[metric].text)]
+    """The paper's number; NaN for a metric that it does not have."""
+    text = next((name for name, unscaled in UNSCALED.items() if unscaled == metric), metric_records.METRICS[metric].text)
+    return PAIRS[pair].paper[METRICS.index(text)] if text else np.nan
 
 
 def grid(table, caption):
@@ -132,8 +142,7 @@ def grid(table, caption):
         (lines, caption, notes) as `tables.write_grid` takes them.
     """
     metrics = list(dict.fromkeys(table["metric"]))
-    cells = {(row.pair, row.metric): [_mean(row), f"{row.paper:g}" + (" *" if row.agrees is False else "")]
-             for row in table.itertuples()}
+    cells = {(row.pair, row.metric): [_mean(row), _shown_paper(row)] for row in table.itertuples()}
     lines = [["Pair"] + [text for metric in metrics for text in (names.label(names.METRICS, metric), "paper")]]
     lines += [[PAIRS[pair].label] + [text for metric in metrics for text in cells[pair, metric]]
               for pair in dict.fromkeys(table["pair"])]
@@ -141,7 +150,20 @@ def grid(table, caption):
     return lines, caption, [
         f"Mean ± standard error over {few if few == many else f'{few} to {many}'} pairs of maps.",
         f"The paper's numbers are means over {PAPER_IMAGES} photographs. * differs from it by more than "
-        f"{STANDARD_ERRORS} standard errors of the difference, the paper's values taken to vary as these do."]
+        f"{STANDARD_ERRORS} standard errors of the difference, the paper's values taken to vary as these do.", *_fits(table)]
+
+
+def _fits(table):
+    """Which of the scaled and the unscaled maps the paper's numbers fit: a list of a sentence, or of none."""
+    apart = (table["mean"] - table["paper"]).abs().groupby(table["metric"]).mean()
+    return [f"{names.label(names.METRICS, scaled)} of maps scaled to [-1, 1], as the paper's text says, is {apart[scaled]:.4f} from the "
+            f"paper's numbers on average, of maps as they are {apart[unscaled]:.4f}: the numbers fit maps that are "
+            f"{'not ' if apart[unscaled] < apart[scaled] else ''}scaled."
+            for scaled, unscaled in UNSCALED.items() if np.isfinite(apart.reindex([scaled, unscaled])).all()]
+
+
+def _shown_paper(row):
+    return "" if np.isnan(row.paper) else f"{row.paper:g}" + (" *" if row.agrees is False else "")
 
 
 def _mean(row):

@@ -21,7 +21,7 @@ class Settings:
 
     Attributes:
         methods: dict, name -> method, those of `METHODS`.
-        metrics: tuple of names in `metrics.METRICS`.
+        metrics: tuple of names in `metrics.METRICS`; see `calibration.measured`.
         seed: int, of the masks.
         batch_size: int, rows of a model pass; None for the default.
     """
@@ -52,8 +52,8 @@ def job(classifier, dataset, settings, units, flagfile=""):
     jobs.check_images(loaded, images)
     checks.check_metrics(settings.metrics, loaded.image_shape)
     of_methods, code = identity.of_methods(settings.methods)
-    held = {"test": calibration.TEST, "model": loaded.name, "dataset": images.name, "metrics": list(settings.metrics),
-            "seed": settings.seed, **of_methods, **units.settings(images)}
+    held = {"test": calibration.TEST, "model": loaded.name, "dataset": images.name,
+            "metrics": list(calibration.measured(settings.metrics)), "seed": settings.seed, **of_methods, **units.settings(images)}
     sums = {**identity.of_classifier(loaded), **identity.of_images(images, units.count(images)), **code}
     steps = methods.passes(settings.methods, loaded.image_shape) + len(calibration.PAIRS)
     return run_jobs.Job(calibration.TEST, held, sums, units.cut(images), steps,
@@ -74,11 +74,12 @@ def compare(classifier, dataset, unit, settings, progress=lambda steps: None):
     task = methods.make_task(classifier, images, None, ids, settings.seed, settings.batch_size, progress)
     rows = runs.Collector(classifier.name, dataset.name, calibration.TEST, unit.draw, ids)
     for name, pair in calibration.PAIRS.items():
-        first, second = (calibration.masks(name, side, ids, classifier.image_shape, unit.draw, settings.seed)
-                         for side in (0, 1))
+        compared = {scaled: [calibration.masks(name, side, ids, classifier.image_shape, unit.draw, settings.seed, scaled)
+                             for side in (0, 1)] for scaled in (True, False)}
         if pair.method:
-            first = settings.methods[pair.method].maps(task)
-        for metric in settings.metrics:
-            rows.add(1, calibration.STAGE, name, metric, metrics.similarity(first, second, metric), task.targets)
+            compared[True][0] = compared[False][0] = settings.methods[pair.method].maps(task)
+        for metric in calibration.measured(settings.metrics):
+            maps = compared[metric not in calibration.UNSCALED.values()]
+            rows.add(1, calibration.STAGE, name, metric, metrics.find(metric).similarity(*maps), task.targets)
         progress(len(ids))
     return rows.frame()

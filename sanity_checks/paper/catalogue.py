@@ -14,7 +14,9 @@ JUNCO = "ILSVRC2012_val_00015410"       # the bird of the paper's main figures
 _EIGHT = methods.PAPER
 _BOTH = ("grey", "diverging")
 _ALL = (*parts.RANK, "ssim", "hog")
-_INCEPTION = ("inception_v3", IMAGENET)
+MODEL = "inception_v3"                  # whose maps the paper's main figures show
+_INCEPTION = (MODEL, IMAGENET)
+_LITE = ("efficientnet_lite0", ("sample_photographs",))         # weights and photographs come with packages
 _SMALL = (("cnn", MNIST), ("cnn", FASHION), ("mlp", MNIST), ("mlp", FASHION))
 
 
@@ -27,11 +29,13 @@ class Figure:
         caption: str, what it shows and what to look for.
         parts: tuple of what `sanity_checks.paper.parts` has; empty where a report is given the figure's
             files.
+        substitutes: tuple of such parts, the same layout for another network, shown where the paper's has no run.
     """
 
     title: str
     caption: str
     parts: tuple = ()
+    substitutes: tuple = ()
 
 
 def _labels(model, datasets):
@@ -45,18 +49,21 @@ FIGURES = {
         "knows no model. Several methods look like it; looks alone do not tell whether a map explains the "
         "model.",
         (parts.Overview("inception_v3", IMAGENET, "cascading", (*_EIGHT, "edge_detector")),),
+        (parts.Overview(*_LITE, "cascading", (*_EIGHT, "edge_detector")),),
     ),
     "2": Figure(
         "Cascading randomization of Inception v3",
         "Maps of one photograph as the network is randomized from the logits down, one more block at each "
         "stage. A method that explains the model must lose the object as its weights are lost.",
         (parts.Masks("inception_v3", IMAGENET, "cascading", ("grey",), _EIGHT, JUNCO),),
+        (parts.Masks(*_LITE, "cascading", ("grey",), _EIGHT, "chelsea"),),
     ),
     "3": Figure(
         "Independent randomization of Inception v3",
         "The same photograph with one block random at a time and all others as trained: which blocks does a "
         "method depend on?",
         (parts.Masks("inception_v3", IMAGENET, "independent", ("grey",), _EIGHT, JUNCO),),
+        (parts.Masks(*_LITE, "independent", ("grey",), _EIGHT, "chelsea"),),
     ),
     "4": Figure(
         "Similarity under cascading randomization",
@@ -70,6 +77,7 @@ FIGURES = {
         "SSIM and the similarity of histograms of oriented gradients for Inception v3, two measures that "
         "see edges and shapes rather than ranks.",
         (parts.Curves("cascading", (_INCEPTION,), ("ssim", "hog")),),
+        (parts.Curves("cascading", (_LITE,), ("ssim", "hog")),),
     ),
     "6": Figure(
         "True against random labels, CNN on MNIST",
@@ -87,6 +95,7 @@ FIGURES = {
         "Guided Backprop under cascading randomization, absolute values",
         "Several photographs. The object stays visible until the lowest blocks are randomized.",
         (parts.Followed(*_INCEPTION, "cascading", ("guided_backprop",), "grey"),),
+        (parts.Followed(*_LITE, "cascading", ("guided_backprop",), "grey"),),
     ),
     "9": Figure(
         "Guided Backprop under cascading randomization, signed values",

@@ -1,4 +1,4 @@
-"""What the paper says about each method (its sections 4 and 5), and whether a verdict agrees."""
+"""What the paper says about each method (its sections 4 and 5), what a later survey says, and whether a verdict agrees."""
 
 import dataclasses
 
@@ -8,21 +8,23 @@ from sanity_checks.vocabulary import verdicts
 AGREEMENTS = ("agrees", "differs", "undecided", "not stated")
 AGREES, DIFFERS, UNDECIDED, NOT_STATED = AGREEMENTS
 
+PAPER, SURVEY = "paper", "survey"       # sources of statements
 _RANDOMIZATION = ("cascading", "independent")
-_SIGNED = tuple(name for name, metric in metrics.METRICS.items() if metric.signed)
+_SIGNED = tuple(name for name, metric in metrics.METRICS.items() if metric.signed and metric.text)
 # The paper says of absolute rank correlation and SSIM that they stay high, and nothing of HOG.
 _UNSIGNED = tuple(name for name, metric in metrics.METRICS.items() if metric.text in ("spearman_abs", "ssim"))
 
 
 @dataclasses.dataclass(frozen=True)
 class Claim:
-    """A statement of the paper.
+    """A statement.
 
     Attributes:
         tests, methods: tuples of str, what it speaks of.
-        metrics: tuple of str, the metrics it holds for; None where the paper does not tell metrics apart.
+        metrics: tuple of str, the metrics it holds for; None where its source does not tell metrics apart.
         expected: "sensitive", "stays similar" (insensitive, or similar for the input's sake) or "changes".
         text: str, the statement in short.
+        source: str, `PAPER` or `SURVEY`.
     """
 
     tests: tuple
@@ -30,6 +32,7 @@ class Claim:
     metrics: tuple | None
     expected: str
     text: str
+    source: str = PAPER
 
     def covers(self, test, method, metric):
         return (
@@ -56,6 +59,11 @@ CLAIMS = (
           "sensitive", "signs flip"),
     Claim(("labels",), ("integrated_gradients", "input_x_gradient"), _UNSIGNED,
           "stays similar", "the input stays visible"),
+    # Of correlations of signed maps, as parameters are randomized from the top.
+    Claim(("cascading",), ("gradient", "input_x_gradient", "lrp_epsilon"), _SIGNED,
+          "sensitive", "gradient-like: changes with the parameters", SURVEY),
+    Claim(("cascading",), ("guided_backprop", "deconvnet", "deep_taylor", "lrp_alpha_beta"), _SIGNED,
+          "stays similar", "propagation-based: keeps a strong correlation", SURVEY),
 )
 
 _VERDICTS = {
@@ -65,9 +73,9 @@ _VERDICTS = {
 _OPEN = (verdicts.OPEN, verdicts.NOT_ASSESSED)
 
 
-def claim(test, method, metric):
-    """Returns the paper's `Claim` on a method under a test and metric, or None."""
-    return next((found for found in CLAIMS if found.covers(test, method, metric)), None)
+def claim(test, method, metric, source=PAPER):
+    """Returns the `Claim` of a source on a method under a test and metric, or None."""
+    return next((found for found in CLAIMS if found.source == source and found.covers(test, method, metric)), None)
 
 
 def agreement(claim, verdict, low, high, margin):

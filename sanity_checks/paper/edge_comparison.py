@@ -74,6 +74,7 @@ def job(classifier, dataset, settings, units, flagfile=""):
     """
     loaded, images = classifier.get(), dataset.get()
     jobs.check_images(loaded, images)
+    settings = dataclasses.replace(settings, methods=methods.of_images(settings.methods, images.input_range))
     checks.check_metrics(settings.metrics, loaded.image_shape)
     cut = units.cut(images)
     checks.check_methods(loaded, images, settings.methods, settings.seed, settings.batch_size)

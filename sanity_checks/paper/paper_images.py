@@ -10,6 +10,7 @@ import os
 import re
 
 from sanity_checks.datasets import manifests
+from sanity_checks.runs import files
 
 MANIFEST = "paper_imagenet_ids.csv"
 # ImageNet's own name, ILSVRC2012_val_00000204.JPEG, or with the class appended, as some mirrors have it.
@@ -56,9 +57,9 @@ def find(folder, images):
     if not os.path.isdir(folder):
         raise FileNotFoundError(f"images: no such folder: {folder}")
     wanted, found = {image.image_id for image in images}, {}
-    for parent, folders, files in os.walk(folder, onerror=_refuse):
+    for parent, folders, listed in os.walk(folder, onerror=_refuse):
         folders.sort()
-        for name in sorted(files):
+        for name in sorted(listed):
             match = FILE_NAME.fullmatch(name)
             if match and match[1] in wanted:
                 found.setdefault(match[1], os.path.join(parent, name))
@@ -91,7 +92,7 @@ def write_csv(path, images, found):
     Paths are relative to the CSV's folder, so that both can be moved together.
     """
     folder = os.path.dirname(os.path.abspath(path))
-    with open(path, "w", newline="", encoding="utf-8") as stream:
+    with files.replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(CSV_COLUMNS)
         for image in images:

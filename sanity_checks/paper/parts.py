@@ -26,7 +26,7 @@ class Curves:
 
 @dataclasses.dataclass(frozen=True)
 class Bars:
-    """Similarity of maps under true and under permuted labels; `metrics` as those of `Curves`."""
+    """Similarity of maps under true and under permuted labels, or of the two stages of another test; see `Curves`."""
 
     model: str
     datasets: tuple

@@ -18,6 +18,7 @@ from sanity_checks.analysis import aggregation
 from sanity_checks.analysis import verdicts
 from sanity_checks.paper import catalogue
 from sanity_checks.report import gallery as galleries
+from sanity_checks.report import orders_section
 from sanity_checks.report import page
 from sanity_checks.report import paper_section
 from sanity_checks.report import pictures
@@ -75,7 +76,8 @@ def write(output_dir, runs, trainings=(), missing=None, figure_files=None, table
     notes = [f"{run.path} is not finished: {run.unfinished}." for run in opened if run.unfinished]
     _write_tables(output_dir, summary, assessment, notes)
     content = page.content(
-        opened, summary, assessment, entries, further, gallery, list(trainings), tables or {}, title
+        opened, summary, assessment, entries, further, gallery, list(trainings), tables or {}, title, output_dir,
+        orders_section.sections(summary, output_dir)
     )
     path = os.path.join(output_dir, FILE)
     files.remove_leftovers(output_dir, os.path.join(output_dir, pictures.FOLDER))

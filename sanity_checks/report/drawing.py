@@ -59,7 +59,7 @@ def draw_bars(part, summary, output_dir, stem):
     if not metrics:
         return [], missing
     note = pair_label(part.model, dataset) + "."
-    alt = f"Bars of the similarity of maps under true and permuted labels, {note} {_NUMBERS}"
+    alt = f"Bars of the similarity of maps, {names.label(names.TESTS, part.test)}, {note} {_NUMBERS}"
     return [pictures.save(bars.label_bars(panel, metrics), output_dir, stem, alt, note)], missing
 
 
@@ -67,6 +67,27 @@ def chosen(summary, model, datasets, test):
     """The first of `datasets` on which a summary has the model under the test, or None."""
     found = set(summary.loc[(summary["model"] == model) & (summary["test"] == test), "dataset"])
     return next((dataset for dataset in datasets if dataset in found), None)
+
+
+def shown_parts(figure, summary):
+    """What is drawn of a figure of the paper: list of (number, part).
+
+    These are its parts; its substitutes, which count on, where results have none of its parts but one of those.
+
+    Args:
+        figure: `catalogue.Figure`.
+        summary: pandas.DataFrame from `aggregation.aggregate`.
+    """
+    numbered = list(enumerate((*figure.parts, *figure.substitutes)))
+    own, others = numbered[:len(figure.parts)], numbered[len(figure.parts):]
+    instead = not any(_has(part, summary) for part in figure.parts) and any(_has(part, summary) for part in figure.substitutes)
+    return others if instead else own
+
+
+def _has(part, summary):
+    """Whether results have a model and data set that a part shows."""
+    pairs = part.panels if isinstance(part, parts.Curves) else ((part.model, part.datasets),)
+    return any(chosen(summary, model, datasets, part.test) for model, datasets in pairs)
 
 
 def _of(summary, model, dataset, test):

@@ -5,16 +5,16 @@ import os
 
 import numpy as np
 
+from sanity_checks import figures
 from sanity_checks.analysis import aggregation
 from sanity_checks.paper import catalogue
 from sanity_checks.paper import parts
 from sanity_checks.report import drawing
 from sanity_checks.report import map_drawing
+from sanity_checks.report import map_pages
 from sanity_checks.report import strips
 from sanity_checks.runs import files
 from sanity_checks.runs import reading
-
-BUDGET = 6_000_000          # bytes of all strips in the page, about
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -71,15 +71,16 @@ def build(runs, summary, output_dir, skip=()):
     Returns:
         `Gallery`.
     """
-    side = strips.side_for(sum(_cells(run) for run in runs), BUDGET)
+    cells = [(_images(run), _images(run) and _cells(run)) for run in runs]
+    side = strips.side_for(sum(images * each for images, each in cells), sum(each for _, each in cells), map_pages.BUDGET)
     gallery = Gallery([], {})
     for run in runs:
         specimens, values, wanted = [], _values(run), _wanted(run, summary, skip)
         collected = {key: [] for key in wanted}
-        for _, figure_maps in reading.figure_maps([run.path]):
+        for kept, figure_maps in reading.figure_maps([run.path]):
             specimens.append(strips.specimen(figure_maps, values.get(figure_maps.image_id, {}), side))
             for key, part in wanted.items():
-                _collect(collected[key], part, figure_maps, run.key[1])
+                _collect(collected[key], part, map_drawing.Shown(figure_maps, run.key[1], _drawn(run, kept)))
         if specimens:
             gallery.specimens.append((run.key, specimens))
         for (figure_id, number), shown in collected.items():
@@ -90,10 +91,14 @@ def build(runs, summary, output_dir, skip=()):
     return gallery
 
 
+def _images(run):
+    """Number of images that a run kept the maps of."""
+    return len(files.listed(os.path.join(run.path, reading.MAPS), ".npz"))
+
+
 def _cells(run):
-    """Number of map pictures that a run will put into the page."""
-    count = len(files.listed(os.path.join(run.path, reading.MAPS), ".npz"))
-    return count * len(strips.MODES) * run.rows["method"].nunique() * run.rows["stage_index"].nunique()
+    """Number of pictures of an image's maps."""
+    return len(strips.MODES) * run.rows["method"].nunique() * run.rows["stage_index"].nunique()
 
 
 def _values(run):
@@ -112,18 +117,26 @@ def _wanted(run, summary, skip):
     return {
         (figure_id, number): part
         for figure_id, figure in catalogue.FIGURES.items() if figure_id not in skip
-        for number, part in enumerate(figure.parts)
+        for number, part in drawing.shown_parts(figure, summary)
         if isinstance(part, parts.OF_MAPS) and (part.model, part.test) == (model, test)
         and drawing.chosen(summary, model, part.datasets, test) == dataset
     }
 
 
-def _collect(shown, part, figure_maps, dataset):
-    """Adds an image to those that a part shows, if there is room; the paper's image takes another's place."""
-    if not map_drawing.keep(part, figure_maps):
+def _drawn(run, kept):
+    """How the names of the figures begin that a run drew of the maps of an image: str; "" where they are older than its maps."""
+    stem = os.path.join(run.path, figures.FOLDER, f"masks_{kept.name}")
+    newest = max(os.path.getmtime(path) for path in files.listed(os.path.join(run.path, reading.MAPS), ".npz"))
+    drawn = [f"{stem}_{mode}.png" for mode in map_drawing.MODE_NAMES]
+    return stem if all(os.path.exists(path) and os.path.getmtime(path) >= newest for path in drawn) else ""
+
+
+def _collect(shown, part, one):
+    """Adds an image, a `map_drawing.Shown`, to those that a part shows, if there is room; the paper's takes another's place."""
+    if not map_drawing.keep(part, one.maps):
         return
     if len(shown) >= part.most:
-        if not part.image or part.image not in figure_maps.image_id:
+        if not part.image or part.image not in one.maps.image_id:
             return
         shown.pop()
-    shown.append(map_drawing.Shown(figure_maps, dataset))
+    shown.append(one)

@@ -1,10 +1,12 @@
 """Draws the paper's figures of maps, from the images that a run kept the maps of."""
 
 import dataclasses
+import os
 
 from sanity_checks.figures import grids
 from sanity_checks.figures import label_grids
 from sanity_checks.figures import overview
+from sanity_checks.figures import saving
 from sanity_checks.paper import parts
 from sanity_checks.report import drawing
 from sanity_checks.report import pictures
@@ -15,10 +17,17 @@ MODE_NAMES = {"grey": "absolute values", "diverging": "signed values"}
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Shown:
-    """An image that a figure shows: its `runs.FigureMaps`, and the data set of its run."""
+    """An image that a figure shows.
+
+    Attributes:
+        maps: `runs.FigureMaps`.
+        dataset: str, the data set of its run.
+        drawn: str, how the names of the figures begin that its run drew of all its maps ("<path>_grey.png"), or "".
+    """
 
     maps: object
     dataset: str
+    drawn: str = ""
 
 
 def draw_masks(part, shown, output_dir, stem):
@@ -36,11 +45,13 @@ def draw_masks(part, shown, output_dir, stem):
     found = []
     for number, one in enumerate(shown, 1):
         for mode in part.modes:
-            figure = grids.mask_grid(one.maps, _methods(part, one.maps), mode)
+            methods, name = _methods(part, one.maps), f"{stem}_{number}_{mode}"
             note = _note(part, [one], MODE_NAMES[mode])
-            found.append(
-                pictures.save(figure, output_dir, f"{stem}_{number}_{mode}", _alt(part, one.maps, note), note)
-            )
+            alt, drawn = _alt(part, one.maps, note), f"{one.drawn}_{mode}.png"
+            if one.drawn and len(methods) == len(one.maps.maps) and os.path.exists(drawn):
+                found.append(pictures.copied([drawn], output_dir, name, alt, note))
+            else:
+                found.append(_saved(grids.mask_grid(one.maps, methods, mode), output_dir, name, alt, note))
     return found
 
 
@@ -50,7 +61,7 @@ def draw_label_masks(part, shown, output_dir, stem):
     for number, one in enumerate(shown, 1):
         note = _note(part, [one], "absolute and signed values")
         figure = label_grids.label_grid(one.maps, _methods(part, one.maps))
-        found.append(pictures.save(figure, output_dir, f"{stem}_{number}", _alt(part, one.maps, note), note))
+        found.append(_saved(figure, output_dir, f"{stem}_{number}", _alt(part, one.maps, note), note))
     return found
 
 
@@ -59,7 +70,7 @@ def draw_overview(part, shown, output_dir, stem):
     maps = [one.maps for one in shown]
     note = _note(part, shown, "absolute values")
     figure = overview.overview(maps, _methods(part, maps[0]))
-    return [pictures.save(figure, output_dir, stem, _alt(part, maps[0], note), note)]
+    return [_saved(figure, output_dir, stem, _alt(part, maps[0], note), note)]
 
 
 def draw_followed(part, shown, output_dir, stem):
@@ -67,7 +78,13 @@ def draw_followed(part, shown, output_dir, stem):
     maps = [one.maps for one in shown]
     note = _note(part, shown, MODE_NAMES[part.mode])
     figure = overview.stages_of_one_method(maps, _methods(part, maps[0])[0], part.mode)
-    return [pictures.save(figure, output_dir, stem, _alt(part, maps[0], note), note)]
+    return [_saved(figure, output_dir, stem, _alt(part, maps[0], note), note)]
+
+
+def _saved(figure, output_dir, stem, alt, note):
+    """Writes a figure of maps and returns its `pictures.Picture`; a PDF of a large one would be the same pixels again."""
+    formats = ("png",) if saving.pixels(figure) > saving.LARGE else saving.FORMATS
+    return pictures.save(figure, output_dir, stem, alt, note, formats=formats)
 
 
 def keep(part, figure_maps):

@@ -9,6 +9,7 @@ from sanity_checks.paper import parts
 from sanity_checks.report import drawing
 from sanity_checks.report import map_drawing
 from sanity_checks.report import pictures as pictures_module
+from sanity_checks.runs import files
 from sanity_checks.vocabulary import metrics as metric_records
 from sanity_checks.vocabulary import names
 from sanity_checks.vocabulary import tests
@@ -25,6 +26,8 @@ class Entry:
         title, caption: str.
         pictures: list of `pictures.Picture`; empty where it is missing.
         missing: str, what is missing and why, or "".
+        substitute: str, the network that stands in the place of the paper's, or "".
+        test: str, the test that its curves are of, or "".
     """
 
     key: str
@@ -34,6 +37,8 @@ class Entry:
     caption: str
     pictures: list
     missing: str
+    substitute: str = ""
+    test: str = ""
 
 
 def entries(summary, gallery, output_dir, missing, figure_files):
@@ -53,7 +58,8 @@ def entries(summary, gallery, output_dir, missing, figure_files):
     for figure_id, figure in catalogue.FIGURES.items():
         pictures = _copied(figure_id, figure, figure_files.get(figure_id, ()), output_dir)
         reasons = []
-        for number, part in enumerate(figure.parts if not pictures else ()):
+        shown = drawing.shown_parts(figure, summary) if not pictures else []
+        for number, part in shown:
             drawn, absent = _part(figure_id, number, part, summary, gallery, output_dir)
             pictures += drawn
             reasons += absent
@@ -61,22 +67,25 @@ def entries(summary, gallery, output_dir, missing, figure_files):
             reasons.append("the program that draws it was not run")
         if figure_id in missing:
             reasons = [missing[figure_id]]
+        model, other = _substitute(shown) if pictures and shown and shown[0][0] >= len(figure.parts) else ("", "")
         found.append(
             Entry(
                 f"figure-{figure_id}",
                 figure_id,
                 catalogue.label(figure_id),
-                figure.title,
-                figure.caption,
+                _about(figure.title, model),
+                _about(figure.caption, model),
                 pictures,
                 _sentence(dict.fromkeys(reasons)),
+                other,
+                next((part.test for part in figure.parts if isinstance(part, parts.Curves)), ""),
             )
         )
     return found
 
 
 def further(summary, shown, output_dir):
-    """Curves of models, data sets and metrics that no figure of the paper shows: list of `Entry`.
+    """Curves, and bars, of models, data sets and metrics that no figure of the paper shows: list of `Entry`.
 
     Args:
         summary: pandas.DataFrame from `aggregation.aggregate`.
@@ -84,10 +93,12 @@ def further(summary, shown, output_dir):
         output_dir: str.
     """
     covered = {cover for entry in shown for picture in entry.pictures
-               for cover in ((_test_of(entry), *pair) for pair in picture.covers)}
+               for cover in ((entry.test, *pair) for pair in picture.covers)}
     found = []
     for test, part in summary.groupby("test", sort=False, observed=True):
         kind = tests.record(test)
+        if kind.figure == tests.BARS and test not in _tests_of_bars():
+            found += _further_bars(test, part, summary, output_dir)
         if kind.null or kind.figure != tests.CURVES or not kind.compares_states:
             continue
         for metrics in metric_records.by_figure(part["metric"].unique()).values():
@@ -111,9 +122,37 @@ def further(summary, shown, output_dir):
                         "Bands: one standard deviation.",
                         pictures,
                         "",
+                        test=test,
                     )
                 )
     return found
+
+
+def _further_bars(test, part, summary, output_dir):
+    """The bars of a test that the paper does not have: a list of one `Entry`."""
+    stem, metrics, pictures = names.file_stem("further", test), tuple(part["metric"].unique()), []
+    for model, dataset in part[["model", "dataset"]].drop_duplicates().to_numpy():
+        wanted = parts.Bars(model, (dataset,), metrics, test)
+        pictures += drawing.draw_bars(wanted, summary, output_dir, names.file_stem(stem, model, dataset))[0]
+    first, last = part.sort_values("stage_index")["stage"].iloc[[0, -1]]
+    caption = f"Maps of “{last}” against those of “{first}”: means with 95 % intervals."
+    return [Entry(stem, "", "", names.label(names.TESTS, test), caption, pictures, "")]
+
+
+def _tests_of_bars():
+    return {part.test for figure in catalogue.FIGURES.values() for part in figure.parts if isinstance(part, parts.Bars)}
+
+
+def _substitute(shown):
+    """The network that parts show in the place of the paper's, and the same with its images in words: two str."""
+    part = shown[0][1]
+    model, datasets = part.panels[0] if isinstance(part, parts.Curves) else (part.model, part.datasets)
+    return model, drawing.pair_label(model, datasets[0])
+
+
+def _about(text, model):
+    """A text about the paper's network with the name of the one that stands in its place."""
+    return text.replace(names.label(names.MODELS, catalogue.MODEL), names.label(names.MODELS, model)) if model else text
 
 
 def _part(figure_id, number, part, summary, gallery, output_dir):
@@ -132,18 +171,13 @@ def _copied(figure_id, figure, paths, output_dir):
     for path in paths:
         name = f"figure_{figure_id}_{os.path.basename(path)}"
         target = os.path.join(output_dir, pictures_module.FOLDER, name)
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        shutil.copyfile(path, target)
+        with files.replacing(target) as temporary:
+            shutil.copyfile(path, temporary)
         stems.setdefault(os.path.splitext(name)[0], []).append(target)
     return [
         pictures_module.from_files(copies, output_dir, f"{figure.title}. {figure.caption}", "")
         for copies in stems.values()
     ]
-
-
-def _test_of(entry):
-    figure = catalogue.FIGURES[entry.figure_id]
-    return next((part.test for part in figure.parts if isinstance(part, parts.Curves)), "")
 
 
 def _listed(metrics):

@@ -2,9 +2,11 @@
 
 import dataclasses
 import os
+import shutil
 
 from sanity_checks.figures import saving
 from sanity_checks.report import images
+from sanity_checks.runs import files
 
 FOLDER = "figures"
 WIDE = 600          # CSS pixels from which a picture is not shrunk to a phone, but scrolls in its box
@@ -37,10 +39,21 @@ class Picture:
         return self.width >= WIDE
 
 
-def save(figure, output_dir, stem, alt, note, covers=()):
+def save(figure, output_dir, stem, alt, note, covers=(), formats=saving.FORMATS):
     """Writes a Matplotlib figure as files beside the page and returns its `Picture`."""
-    written = saving.save(figure, os.path.join(output_dir, FOLDER, stem))
+    written = saving.save(figure, os.path.join(output_dir, FOLDER, stem), formats)
     return from_files(written, output_dir, alt, note, covers)
+
+
+def copied(paths, output_dir, stem, alt, note):
+    """Copies the files of a figure that was drawn before to the page's folder and returns its `Picture`."""
+    copies = []
+    for path in paths:
+        copies.append(os.path.join(output_dir, FOLDER, stem + os.path.splitext(path)[1]))
+        os.makedirs(os.path.dirname(copies[-1]), exist_ok=True)
+        with files.replacing(copies[-1]) as temporary:
+            shutil.copyfile(path, temporary)
+    return from_files(copies, output_dir, alt, note)
 
 
 def from_files(paths, output_dir, alt, note, covers=()):

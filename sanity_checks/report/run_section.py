@@ -125,15 +125,16 @@ def seconds(runs, trainings):
 def numbers(summary):
     """The means of every run: list of (heading, list of `sheets.Sheet`, one a metric)."""
     found = []
+    keys = names.file_stems(("means", *key) for key, _ in summary.groupby([*aggregation.RUN_COLUMNS, "metric"], observed=True))
     for run, part in summary.groupby(list(aggregation.RUN_COLUMNS), sort=False, observed=True):
         listed = [
-            _means(run, metric, block) for metric, block in part.groupby("metric", sort=False, observed=True)
+            _means(keys["means", *run, metric], metric, block) for metric, block in part.groupby("metric", sort=False, observed=True)
         ]
         found.append((verdict_section.run_label(run), listed))
     return found
 
 
-def _means(run, metric, block):
+def _means(key, metric, block):
     """Means of one metric, methods against stages, each with its 95 % interval."""
     stages = dict(sorted(zip(block["stage_index"], block["stage"])))
     points = {(row.method, row.stage_index): row for row in block.itertuples()}
@@ -141,7 +142,6 @@ def _means(run, metric, block):
     for method in block["method"].unique():
         cells = [points.get((method, stage)) for stage in stages]
         rows.append([sheets.Cell(names.label(names.METHODS, method)), *map(_mean, cells)])
-    key = names.file_stem("means", *run, metric)
     return sheets.Sheet(
         key, names.label(names.METRICS, metric), ["Method", *stages.values()], rows, spreadsheets.frame_csv(block)
     )

@@ -17,6 +17,8 @@ from sanity_checks.vocabulary import names
 MODES = ("grey", "diverging")
 SMALL = 64                      # pixels: maps no larger are kept pixel by pixel
 LARGEST, SMALLEST = 160, 48     # pixels of a large map's longer side in a strip
+READABLE = 96                   # pixels, that large maps are not made smaller than to have more of them in the page
+_BYTES_PER_VALUE = 130          # of a similarity's HTML
 _BYTES_PER_PIXEL = 0.6          # of a map in WebP and base64, measured on maps of photographs
 _FLAW_COLORS = (0.95, 0.8)      # grey of the stripes in place of a map that cannot be shaded
 _FLAW_PERIOD = 4                # of those stripes, in pixels
@@ -69,10 +71,23 @@ class Specimen:
     explained: list
     strips: list
 
+    @property
+    def size(self):
+        """Bytes that it takes in a page, about: int."""
+        pictures = sum(len(uri) for strip in self.strips for uri in strip.pictures.values())
+        return len(self.picture) + pictures + _BYTES_PER_VALUE * sum(len(values) for strip in self.strips for values in strip.values)
 
-def side_for(cells, budget):
-    """The size of large maps with which `cells` of them take about `budget` bytes: int, pixels."""
-    return int(np.clip(math.sqrt(budget / max(1, cells) / _BYTES_PER_PIXEL), SMALLEST, LARGEST))
+
+def side_for(cells, least, budget):
+    """The size of large maps with which `cells` of them take about `budget` bytes, or `least` of them: int, pixels.
+
+    Args:
+        cells: int, all maps.
+        least: int, those that have to be in the page.
+        budget: int.
+    """
+    fitting, smallest = (math.sqrt(budget / max(1, count) / _BYTES_PER_PIXEL) for count in (cells, least))
+    return int(np.clip(max(fitting, min(smallest, READABLE)), SMALLEST, LARGEST))
 
 
 def specimen(figure_maps, values, side=LARGEST):

@@ -1,6 +1,7 @@
 """The section of verdicts: a table at a glance for each run, one of all verdicts, and the counts."""
 
 import dataclasses
+import math
 
 import markupsafe
 
@@ -35,7 +36,7 @@ maps stay similar for the input's sake."""
 
 @dataclasses.dataclass(frozen=True)
 class Agreement:
-    """How many statements of the paper the results agree with: counts, and how many there are."""
+    """How many statements of a source the results agree with: counts, and how many there are."""
 
     agrees: int
     differs: int
@@ -46,9 +47,9 @@ class Agreement:
         return self.agrees + self.differs + self.undecided
 
 
-def agreement(table):
-    """Counts the agreements in `verdicts.Assessment.verdicts`: `Agreement`."""
-    counts = table["agreement"].value_counts()
+def agreement(table, column="agreement"):
+    """Counts the agreements in a column of `verdicts.Assessment.verdicts`: `Agreement`."""
+    counts = table[column].value_counts()
     return Agreement(*(int(counts.get(name, 0)) for name in ("agrees", "differs", "undecided")))
 
 
@@ -63,8 +64,9 @@ def glances(assessment, macros):
         list of (heading, `sheets.Sheet`).
     """
     found = []
+    keys = names.file_stems(("verdicts", *run) for run, _ in assessment.verdicts.groupby(list(aggregation.RUN_COLUMNS)))
     for run, part in assessment.verdicts.groupby(list(aggregation.RUN_COLUMNS), sort=False):
-        stages = dict(list(_of_run(assessment.stages, run).groupby(_PAIR, sort=False)))
+        stages = dict(list(of_run(assessment.stages, run).groupby(_PAIR, sort=False)))
         metrics, methods = part["metric"].unique(), part["method"].unique()
         cells = part.set_index(_PAIR)
         rows = [
@@ -72,7 +74,7 @@ def glances(assessment, macros):
             + [_glance(cells, stages, (method, metric), macros) for metric in metrics]
             for method in methods
         ]
-        key = names.file_stem("verdicts", *run)
+        key = keys["verdicts", *run]
         columns = ["Method", *map(metric_records.short, metrics)]
         sheet = sheets.Sheet(key, run_label(run), columns, rows, spreadsheets.frame_csv(part))
         found.append((run_label(run), sheet))
@@ -88,7 +90,9 @@ def full(assessment):
             sheets.Cell(row.verdict, list(KINDS).index(row.verdict), f"verdict {KINDS[row.verdict]}"),
             sheets.Cell(row.paper or "–"),
             sheets.Cell(row.agreement, list(MARKS).index(row.agreement), "agreement"),
-            sheets.Cell(row.description),
+            sheets.Cell(row.survey or "–"),
+            sheets.Cell(row.survey_agreement, list(MARKS).index(row.survey_agreement), "agreement"),
+            sheets.Cell(" ".join([row.description, *([f"{more(row.more_draws).capitalize()}."] if more(row.more_draws) else [])])),
             _number(row.null),
             sheets.Cell(tests.short(row.test)),
             sheets.Cell(model_label(row.model, row.dataset)),
@@ -101,6 +105,8 @@ def full(assessment):
         "Verdict",
         "The paper",
         "Agreement",
+        "A survey",
+        "Agreement with it",
         "Because",
         "Null",
         "Test",
@@ -132,7 +138,19 @@ def rule_text():
     return markupsafe.Markup(RULE)
 
 
-def _of_run(stages, run):
+def more(draws):
+    """How many more draws decide: "about 12 more draws would decide"; "" for NaN.
+
+    Args:
+        draws: float, `more_draws` of a verdict.
+    """
+    if math.isnan(draws):
+        return ""
+    return "more draws alone will hardly decide" if math.isinf(draws) else f"about {draws:,.0f} more draws would decide"
+
+
+def of_run(stages, run):
+    """The part of `verdicts.Assessment.stages` that is of a run."""
     model, dataset, test = run
     return stages[(stages["model"] == model) & (stages["dataset"] == dataset) & (stages["test"] == test)]
 
@@ -142,7 +160,7 @@ def _glance(cells, stages, pair, macros):
         return sheets.Cell("", len(KINDS))
     row = cells.loc[pair]
     drawn = macros.verdict(row["verdict"], KINDS[row["verdict"]], sparklines.sparkline(stages[pair]),
-                           MARKS[row["agreement"]], row["agreement"], row["paper"], row["description"])
+                           MARKS[row["agreement"]], row["agreement"], row["paper"], row["description"], more(row["more_draws"]))
     return sheets.Cell(drawn, list(KINDS).index(row["verdict"]))
 
 

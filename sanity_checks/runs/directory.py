@@ -79,9 +79,9 @@ class RunDirectory:
         run = {"settings": settings, "provenance": provenance, "units_total": units_total, "totals": None}
         run_file = os.path.join(path, reading.RUN_FILE)
         if not files.create_text(run_file, _json_text(run)):
-            found = reading.read_run(path)
-            _refuse_other_settings(path, found, settings, provenance)
-            _warn_of_other_version(path, found, provenance)
+            run = reading.read_run(path)
+            _refuse_other_settings(path, run, settings, provenance)
+            _warn_of_other_version(path, run, provenance)
         files.create_text(os.path.join(path, reading.FLAG_FILE), flagfile)
         return cls(path, reading.identity(run))
 

@@ -9,6 +9,9 @@ import numpy as np
 from sanity_checks.runs import archives
 
 _KIND = "a file of maps of this run"
+_LONGEST = 120          # characters of an image's id in a file's name
+_LEAST_STEPS, _MOST_STEPS = 1024, 1 << 22       # the latter is what float32 can tell apart, with the sign
+_SHOWN, _STEPS_SHOWN = 99, 128                  # the percentile that has the full colour in figures, and its steps
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -52,7 +55,7 @@ class FigureMaps:
 
 def file_name(draw, image_id):
     """Returns an image's file name in a draw, "draw000_<image id>.npz"; different for different ids."""
-    safe = re.sub(r"[^A-Za-z0-9._-]", "_", image_id)
+    safe = re.sub(r"[^A-Za-z0-9._-]", "_", image_id)[:_LONGEST]
     if safe != image_id:
         safe += "-" + hashlib.sha256(image_id.encode()).hexdigest()[:8]
     return f"draw{draw:03d}_{safe}.npz"
@@ -61,8 +64,8 @@ def file_name(draw, image_id):
 def write_maps(path, figure_maps, run=""):
     """Writes maps to one file, in one step.
 
-    A map is kept as float16 after division by its own largest absolute value, which is kept beside it as
-    float32.
+    A map is kept as whole steps, see `_steps`; where one of a method is not finite, its maps are kept as float16 after division by
+    their own largest absolute values.
 
     Args:
         path: str, the .npz file.
@@ -85,9 +88,7 @@ def write_maps(path, figure_maps, run=""):
     }
     for method in methods:
         maps = np.asarray(figure_maps.maps[method], np.float32)
-        scale = _scale(maps)
-        arrays[f"maps/{method}"] = (maps / scale[:, None, None, None]).astype(np.float16)
-        arrays[f"scale/{method}"] = scale
+        arrays.update(_kept(method, maps))
     archives.write(path, arrays, compressed=True)
 
 
@@ -123,10 +124,38 @@ def read_maps(path, run=""):
         raise archives.refusal(path, _KIND, error) from error
 
 
+def _kept(method, maps):
+    """The arrays that keep a method's maps, float32 [stages, H, W, C]: dict."""
+    scale = _scale(maps)
+    if not np.isfinite(maps).all():
+        return {f"maps/{method}": (maps / _beside(scale, maps)).astype(np.float16), f"scale/{method}": scale}
+    step = scale / _steps(maps, scale)
+    found = np.rint(maps / _beside(step, maps)).astype(np.int32)
+    folded = np.where(found < 0, -2 * found - 1, 2 * found)         # small for small sizes, whatever the sign
+    used = range(0, max(1, int(folded.max(initial=0)).bit_length()), 8)
+    return {f"planes/{method}": np.stack([folded >> bits & 255 for bits in used]).astype(np.uint8), f"step/{method}": step}
+
+
+def _steps(maps, scale):
+    """How many steps each map has from 0 to its largest absolute value: float32 [stages].
+
+    1024 keep it within 0.05 % of that. Of a map with few pixels so large, so many that what is shown in full colour has 128.
+    """
+    shown = np.percentile(np.abs(maps), _SHOWN, axis=(1, 2, 3)) / scale
+    return np.ceil(np.clip(_STEPS_SHOWN / np.maximum(shown, 1e-9), _LEAST_STEPS, _MOST_STEPS)).astype(np.float32)
+
+
 def _scale(maps):
     """The largest finite absolute value of each map, 1 where that is 0: float32 [stages]."""
     largest = np.max(np.abs(np.where(np.isfinite(maps), maps, 0)), axis=(1, 2, 3))
     return np.where(largest > 0, largest, 1).astype(np.float32)
+
+
+def _beside(of_stages, maps):
+    """A number for each stage, shaped to be multiplied with maps, [stages, H, W, C]."""
+    if np.shape(of_stages) != np.shape(maps)[:1]:
+        raise ValueError(f"expected a number for each of the stages of maps {np.shape(maps)}, got {np.shape(of_stages)}")
+    return of_stages.reshape(-1, *[1] * (maps.ndim - 1))
 
 
 def _names(arrays):
@@ -138,4 +167,9 @@ def _names(arrays):
 
 
 def _restore(arrays, method):
-    return arrays[f"maps/{method}"].astype(np.float32) * arrays[f"scale/{method}"][:, None, None, None]
+    if f"planes/{method}" not in arrays:
+        maps = arrays[f"maps/{method}"].astype(np.float32)
+        return maps * _beside(arrays[f"scale/{method}"], maps)
+    folded = sum(plane.astype(np.int32) << 8 * byte for byte, plane in enumerate(arrays[f"planes/{method}"]))
+    found = np.where(folded & 1, -(folded + 1) // 2, folded // 2).astype(np.float32)
+    return found * _beside(arrays[f"step/{method}"], found)

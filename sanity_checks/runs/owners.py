@@ -66,4 +66,4 @@ def _runs(process, start):
         return False
     except PermissionError:
         pass                            # another user's
-    return start == _start(process)
+    return _start(process) in (start, _NO_START)       # what the system does not tell is no sign of death

@@ -25,12 +25,14 @@ def read_run(path):
 
     Raises:
         ValueError: `path` is not a run directory, or its run.json is damaged.
+        OSError: the directory cannot be read.
     """
     run_file = os.path.join(path, RUN_FILE)
-    if not os.path.isfile(run_file):
-        raise ValueError(f"{path} is not a run directory: it has no {RUN_FILE}")
-    found = files.read_json(run_file, _KIND, {"settings": dict, "provenance": dict},
-                            {"totals": (dict, _NOTHING), "units_total": (int, _NOTHING)})
+    try:
+        found = files.read_json(run_file, _KIND, {"settings": dict, "provenance": dict},
+                                {"totals": (dict, _NOTHING), "units_total": (int, _NOTHING)})
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+        raise ValueError(f"{path} is not a run directory: it has no {RUN_FILE}") from error
     files.check_object(found["provenance"], f"{run_file}: provenance", _KIND, {},
                        {"sha256": (dict, _NOTHING), "versions": (dict, _NOTHING), "devices": (list, _NOTHING)})
     if found.get("totals"):

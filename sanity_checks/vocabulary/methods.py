@@ -53,6 +53,11 @@ METHODS = {
     "guided_ig": Method("Guided IG", _style(styles.ORANGE, _DASHED, ">")),
     "occlusion": Method("Occlusion", _style(styles.BLACK, _DASHED, "d")),
     "perturbation_mask": Method("Perturbation", _style(styles.BLACK, _DOTTED, "H"), signed=False),
+    "deconvnet": Method("Deconvnet", _style(styles.GREEN, _DOTTED, "X")),
+    "lrp_epsilon": Method("LRP-ε", _style(styles.PINK, _DASHED, "o")),
+    "lrp_alpha_beta": Method("LRP-αβ", _style(styles.PINK, _DOTTED, "s")),
+    "deep_taylor": Method("Deep Taylor", _style(styles.SKY, _DASHED, "^"), signed=False),
+    "lrp_composite": Method("LRP Composite", _style(styles.PINK, _SOLID, "D")),
 }
 
 # What stands in the method's place in rows of the input times random vectors.

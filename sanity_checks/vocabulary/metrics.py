@@ -1,4 +1,4 @@
-"""The similarity metrics: the paper's, and what its released code computes in their place, in display order."""
+"""The similarity metrics, in display order: the paper's, what its released code computes in their place, and others'."""
 
 import dataclasses
 
@@ -12,13 +12,15 @@ class Metric:
         short: str, the label where room is scarce.
         figure: str, name of the figure that it shares with others of this name.
         signed: whether it tells signs apart.
-        text: str, the metric of the paper's text that it is, or whose released variant it is.
+        text: str, the metric of the paper's text that it is, or whose released variant it is; "" of others.
+        bounded: whether it is a similarity, at most 1.
     """
     label: str
     short: str
     figure: str
     signed: bool
-    text: str
+    text: str = ""
+    bounded: bool = True
 
 
 METRICS = {
@@ -32,10 +34,16 @@ METRICS = {
                                 True, "spearman"),
     "ssim_released": Metric("SSIM (released)", "SSIM (r)", "ssim_hog_released", False, "ssim"),
     "hog_released": Metric("HOG Similarity (released)", "HOG (r)", "ssim_hog_released", False, "hog"),
+    "pearson": Metric("Pearson Correlation", "Pearson", "other_correlation", True),
+    "kendall": Metric("Kendall Rank Correlation", "Kendall", "other_correlation", True),
+    "ssim_unscaled": Metric("SSIM (not scaled)", "SSIM (ns)", "ssim_unscaled", False),
+    "channel_rank": Metric("Rank Correlation of Channels", "channel rank", "channels", True),
+    "top_channels": Metric("Top Tenth of Channels Kept", "top channels", "channels", False),
+    "efficient_mprt": Metric("Relative Rise of Entropy (eMPRT)", "eMPRT", "efficient_mprt", False, bounded=False),
 }
 
 # Metric of the paper's text -> its variant in the released code.
-RELEASED = {metric.text: name for name, metric in METRICS.items() if metric.text != name}
+RELEASED = {metric.text: name for name, metric in METRICS.items() if metric.text not in ("", name)}
 
 
 def is_released(name):

@@ -3,4 +3,5 @@
 ORIGINAL = "original"                                       # stage 0, the weights as they were given
 RANDOM_NETWORK, ANOTHER = "random network", "another"       # of the null
 LABEL_STAGES = TRUE_LABELS, RANDOM_LABELS = "true labels", "random labels"      # of the data randomization test
-RESERVED = (ORIGINAL, RANDOM_NETWORK, ANOTHER, *LABEL_STAGES)       # no block may have such a name
+OTHER_CLASS = "other class"                                 # of the unchanged model
+RESERVED = (ORIGINAL, RANDOM_NETWORK, ANOTHER, *LABEL_STAGES, OTHER_CLASS)      # no block may have such a name

@@ -15,6 +15,7 @@ class Test:
         axis: str, what stands below the curves; "" for the label.
         figure: `CURVES`, a curve per method over the stages, or `BARS`, a bar per method for the only stage.
         compares_states: whether its rows compare states of a model, so that there can be a verdict.
+        of_weights: whether its stages differ in their weights, so that a verdict speaks of these; else of the class.
         cumulative: whether a stage's changes stay in later stages.
         null: whether it is the null that the other tests' verdicts are held against.
     """
@@ -23,6 +24,7 @@ class Test:
     axis: str = ""
     figure: str = CURVES
     compares_states: bool = True
+    of_weights: bool = True
     cumulative: bool = True
     null: bool = False
 
@@ -33,6 +35,10 @@ TESTS = {
     "bottom_up": Test("Bottom-up Randomization", "Bottom-up"),
     "random_networks": Test("Random Networks", null=True),
     "labels": Test("Data Randomization", "Data", figure=BARS),
+    "complexity_change": Test("Complexity Change", figure=BARS, compares_states=False),
+    "other_class": Test("Other Class", figure=BARS, of_weights=False, cumulative=False),
+    "activations_cascading": Test("Activations under Cascading Randomization", "Activations", compares_states=False),
+    "activations_bottom_up": Test("Activations under Bottom-up Randomization", "Activations, bottom-up", compares_states=False),
     "calibration": Test("Calibration", compares_states=False),
     "input_times_random": Test("Input Times Random Vectors", axis="Noise scale of the random vector",
                                compares_states=False),

@@ -51,9 +51,13 @@ class Test:
         stages: function from the names of the blocks, top to bottom, to the (name, tuple of actions) of each stage from
             stage 0; None where the states are networks trained apart, see `trained_states`.
         redraw: a name in `initialization.REDRAWS` where the test does not leave it to the user, else None.
+        metrics: tuple of str, names in `sanity_checks.metrics.OF_TESTS`, of a test that measures no similarity.
+        explains_another: whether the weights stay as they are, and another class is explained after stage 0.
     """
     stages: Callable | None
     redraw: str | None = None
+    metrics: tuple = ()
+    explains_another: bool = False
 
     @property
     def trained(self):
@@ -82,17 +86,34 @@ def _random_networks(blocks):
     return [(stage_names.RANDOM_NETWORK, _redrawn(blocks)), (stage_names.ANOTHER, _redrawn(blocks))]
 
 
+def _complexity_change(blocks):
+    """The two ends: the original, and all blocks random (efficient MPRT, Hedstrom et al. 2024)."""
+    return [_ORIGINAL_STAGE, (stage_names.RANDOM_NETWORK, _redrawn(blocks))]
+
+
+def _other_class(blocks):
+    """Not the weights: another class' logit of the unchanged model is explained (random logit test, Sixt et al. 2020)."""
+    return [_ORIGINAL_STAGE, (stage_names.OTHER_CLASS, ())]
+
+
 def _redrawn(blocks):
     return tuple(actions_module.Redraw(block) for block in blocks)
 
 
 _ORIGINAL_STAGE = (ORIGINAL, ())
 
-# The tests whose states are made from one network's weights.
+# The tests whose states are made from one network's weights, or are these.
 TESTS = {"cascading": Test(_cascading), "independent": Test(_independent), "bottom_up": Test(_bottom_up),
-         "random_networks": Test(_random_networks, redraw="fresh")}
+         "random_networks": Test(_random_networks, redraw="fresh"),
+         "complexity_change": Test(_complexity_change, metrics=("efficient_mprt",)),
+         "other_class": Test(_other_class, explains_another=True)}
 
 TRAINED = {"labels": Test(None)}        # the tests whose states are trained
+
+
+def explains_another(test):
+    """Whether a test leaves the weights as they are and explains another class after stage 0: bool."""
+    return test in TESTS and TESTS[test].explains_another
 
 
 def stages(classifier, test, randomization=initialization.Randomization()):
@@ -115,13 +136,19 @@ def stages(classifier, test, randomization=initialization.Randomization()):
     if record.trained:
         raise ValueError(f"test {test!r} compares networks that were trained apart, it draws nothing: give their weights "
                          f"to sanity_checks.trained_states, or run experiments.label_randomization")
+    blocks = [] if record.explains_another else _changing(classifier, randomization)
+    sequence = record.stages(blocks)
+    return [WeightState(index, name, actions) for index, (name, actions) in enumerate(sequence)]
+
+
+def _changing(classifier, randomization):
+    """The blocks that drawing can change, from the top: list of str; ValueError if there is none."""
     initialization.check(classifier, randomization)
     blocks = [name for name in classifier.blocks if initialization.changes(classifier, name, randomization)]
     if not blocks:
         raise ValueError(f"model: {classifier.name!r} has no block that drawing its weights anew can change; "
                          f"not drawn: {', '.join(classifier.parts) or 'it has no weights'}")
-    sequence = record.stages(blocks)
-    return [WeightState(index, name, actions) for index, (name, actions) in enumerate(sequence)]
+    return blocks
 
 
 def _check_classifier(classifier):

@@ -259,9 +259,20 @@ def test_a_changed_map_agrees_with_the_papers_change():
             ((0.4, 0.6), (0.85, 0.95), (0.95, 0.99))] == ["agrees", "undecided", "differs"]
 
 
-def test_no_statement_of_the_paper_is_given_twice():
+@pytest.mark.parametrize("method, verdict, agreement", [
+    ("gradient", "sensitive", "agrees"), ("lrp_epsilon", "insensitive", "differs"), ("deconvnet", "partly insensitive", "agrees"),
+    ("deep_taylor", "sensitive", "differs"), ("lrp_alpha_beta", "undecided", "undecided"), ("gradcam", "sensitive", "not stated")])
+def test_agreement_with_the_survey(method, verdict, agreement):
+    """It speaks of correlations of signed maps under cascading randomization alone."""
+    claim = claims.claim("cascading", method, "spearman", claims.SURVEY)
+    assert claims.agreement(claim, verdict, 0.0, 0.1, 0.1) == agreement
+    for test, metric in (("independent", "spearman"), ("cascading", "ssim"), ("labels", "spearman"), ("cascading", "spearman_abs")):
+        assert claims.claim(test, method, metric, claims.SURVEY) is None
+
+
+def test_no_statement_of_a_source_is_given_twice():
     keys = [
-        (test, method, metric)
+        (claim.source, test, method, metric)
         for claim in claims.CLAIMS
         for test in claim.tests
         for method in claim.methods

@@ -20,7 +20,7 @@ from experiments import command
 from sanity_checks import lazy
 
 # What a run leaves where something was computed or recorded.
-RECORDS = ("run.json", "flags.flags", "training.json", "metrics.json", "weights.h5")
+RECORDS = ("run.json", "flags.flags", "training.json", "metrics.json", "weights.h5", "plan.json", "index.html")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,6 +18,7 @@ from experiments import edge_comparison
 from experiments import metric_calibration
 from experiments import simple_models
 from sanity_checks import runs
+from sanity_checks.comparison import activation_units
 from sanity_checks.comparison import runner
 from sanity_checks.paper import calibration_units
 from sanity_checks.paper import closed_form_units
@@ -30,7 +31,7 @@ from tests.attacks import files
 
 # What is not done where a command line is refused: experiments of their own process, trainings, units.
 WORK = ((commands, "run"), (optimization.Trainer, "run"), (runner, "run_unit"), (comparison_with_edges, "compare"),
-        (calibration_units, "compare"), (random_products, "compare"), (closed_form_units, "compare"))
+        (activation_units, "compare"), (calibration_units, "compare"), (random_products, "compare"), (closed_form_units, "compare"))
 DRAWN = (aggregate, edge_comparison, metric_calibration, simple_models)     # tables and figures take most of the time
 
 
@@ -63,7 +64,16 @@ def rights():
         ("no batch at all", "cascading_randomization", run, ("--batch_size=1000000",), rows_of(12)),
         ("more shards than units", "cascading_randomization", run, ("--shard=5", "--num_shards=9"), rows_of(0)),
         ("the null", "random_networks", run, (), rows_of(8)),
+        ("both ends", "complexity_change", (*run[:3], run[4]), (), rows_of(8)),
+        ("permuted weights, denoised maps", "cascading_randomization", run, ("--initializer=permutation", "--denoise_samples=3"), rows_of(12)),
+        ("two other classes", "other_class", run, ("--draws=2",), rows_of(16)),
         ("one block at a time", "independent_randomization", run, ("--blocks=all=.*",), rows_of(8)),
+        ("a method of one's own in a reproduction", "reproduce", command_table.REPRODUCE, (f"--methods=gradient,{own}", "--list"),
+         printed("mlp_mnist_5k_cascading")),
+        ("figures beyond the images of a reproduction", "reproduce", command_table.REPRODUCE, ("--figure_images=0,7", "--list"),
+         said("--figure_images: the run has 2 images, from position 0; not drawn: 7")),
+        ("a flag that some tests have", "reproduce", command_table.REPRODUCE, ("--test_flags=--initializer=uniform", "--list"),
+         printed("mlp_mnist_5k_labels")),
         ("help", "cascading_randomization", (), ("--help",), printed("--output_dir")),
     )]
 
@@ -100,7 +110,13 @@ def explained(classes):
 
 def printed(text):
     def check(ended):
-        assert ended.status == 0 and text in ended.stdout and not ended.stderr, ended
+        assert ended.status == 0 and text in ended.stdout and not ended.errors(), ended
+    return check
+
+
+def said(text):
+    def check(ended):
+        assert ended.status == 0 and text in ended.stderr.splitlines(), ended
     return check
 
 
@@ -115,7 +131,7 @@ def run(one, files_folder, folder):
             patch.setattr(work, name, _forbidden(name))
         ended = attack.run(module, arguments, folder)
     if one.is_refused:
-        attack.assert_refused(ended, one.expected.format(files=files_folder))
+        attack.assert_refused(ended, one.expected.format(files=files_folder, out=folder))
     else:
         one.expected(ended)
 

@@ -46,6 +46,8 @@ FLAGS = (
     ("a folder of spaces", "--output_dir", "--output_dir= "),
     ("a folder with a line break", "--output_dir", "--output_dir={out}/a\nb"),
     ("a folder with a trailing space", "--output_dir", "--output_dir={out}/run "),
+    ("a folder with a name too long", "--output_dir: ", "--output_dir={out}/" + 300 * "x"),
+    ("a folder that is not UTF-8", "--output_dir: ", "--output_dir={out}/\udcff"),
     ("a folder with a NUL", "--output_dir", "--output_dir={out}/a\0b"),
     ("a folder that is a file", "--output_dir", "--output_dir={files}/list.csv"),
     ("a folder in a file", "--output_dir", "--output_dir={files}/list.csv/run"),
@@ -101,6 +103,10 @@ PARAMETERS = (
     ("a wrong parameter of a method that is not named", "--guided_ig_fraction", "--guided_ig_fraction=7"),
     ("a window without pixels", "--occlusion_size", "--methods=occlusion", "--occlusion_size=0"),
     ("a window beyond the image", "occlusion", "--methods=occlusion", "--occlusion_size=17"),
+    ("noise beyond float32", "--smoothgrad_noise: SmoothGrad: noise must be a finite number", "--methods=smoothgrad",
+     "--smoothgrad_noise=1e300"),
+    ("a baseline beyond float32", "--integrated_gradients_baseline", "--methods=integrated_gradients",
+     "--integrated_gradients_baseline=1e39"),
     ("fewer iterations than none", "--perturbation_mask_iterations", "--methods=perturbation_mask", "--perturbation_mask_iterations=-1"),
 )
 
@@ -109,6 +115,8 @@ RANDOMIZATION = (
     ("draws beyond all bounds", "--draws: 1000000000 draws of 4 images", "--draws=1000000000"),
     ("a deviation of 0", "--initializer_stddev: must be above 0", "--initializer=uniform", "--initializer_stddev=0"),
     ("an infinite deviation", "--initializer_stddev: expected a finite number", "--initializer=uniform", "--initializer_stddev=inf"),
+    ("a deviation beyond float32", "--initializer_stddev: must be above 0 and at most 1e+18", "--initializer=uniform",
+     "--initializer_stddev=1e300"),
     ("an unknown initializer", "--initializer", "--initializer=normal"),
     ("an unknown redraw", "--redraw", "--redraw=never"),
     ("blocks without a pattern", "--blocks", "--blocks=top"),
@@ -151,6 +159,11 @@ MODELS = (
     ("a scrambled SavedModel", "--model: {files}/scrambled_saved", "--model={files}/scrambled_saved", "--trust_model"),
     ("an empty SavedModel", "--model: {files}/empty_saved", "--model={files}/empty_saved", "--trust_model"),
     ("a SavedModel without variables", "--model: {files}/lacking_saved", "--model={files}/lacking_saved", "--trust_model"),
+    ("a model from a pipe", "--model: {files}/pipe.keras is neither a file nor a folder", "--model={files}/pipe.keras"),
+    ("weights from a pipe", "--weights: {files}/pipe.keras is neither a file nor a folder", "--weights={files}/pipe.keras"),
+    ("a device", "--model: /dev/null is neither a file nor a folder", "--model=/dev/null"),
+    ("the present folder", "--model: . is a folder without a SavedModel", "--model=."),
+    ("a model within a file", "--model: no such file or folder", "--model={files}/small.keras/x"),
     ("an array", "--model: {files}/array.npy is an array of NumPy", "--model={files}/array.npy"),
     ("a model with code", "--model: {files}/lambda.h5 holds", "--model={files}/lambda.h5"),
     ("weights that are not finite", "--weights: variable 'top/bias:0' holds 1 values that are not finite", "--model={files}/nan.keras"),
@@ -180,6 +193,8 @@ IMAGES = (
     ("no images at all", "--images: {files}/none.npz", "--images={files}/none.npz"),
     ("truncated arrays", "--images: {files}/truncated.npz", "--images={files}/truncated.npz"),
     ("arrays of text", "--images: {files}/text.npz", "--images={files}/text.npz"),
+    ("arrays from a pipe", "--images: {files}/pipe.npz is no file", "--images={files}/pipe.npz"),
+    ("arrays that are a folder", "--images: no images", "--images={files}/folder.npz"),
     ("an empty array", "--images: {files}/empty.npy", "--images={files}/empty.npy"),
     ("labels of fractions", "--images: {files}/fractions.npz", "--images={files}/fractions.npz"),
     ("labels as rows", "--images: {files}/one_hot.npz", "--images={files}/one_hot.npz"),
@@ -234,6 +249,10 @@ BEFORE_TRAINING = (
     ("a figure of letters", "--figure_images", "--figure_images=a"),
 )
 TRAINED_ONLY = (
+    ("a negative seed", "--training_seed", "--training_seed=-1"),
+    ("weights of another training", "--weights: {files}/reproduced/models/mlp_mnist_5k/weights.h5 was trained otherwise: iterations 5, asked "
+     "for 2", "--weights={files}/reproduced/models/mlp_mnist_5k/weights.h5"),
+    ("weights in the folder of the run", "--weights: {out}/run lies in --output_dir", "--weights={out}/run/weights.h5"),
     ("weights of another name", "--train_if_missing: --weights must name the file to write", "--weights={out}/w.h5"),
     ("no weights", "--train_if_missing: --weights must name the file to write", "--weights="),
     ("blocks that match nothing", "--blocks", "--blocks=a=nowhere"),
@@ -246,13 +265,15 @@ TRAINED_ONLY = (
 )
 LABELS_ONLY = (
     ("no folder for networks", "--training_dir: expected a folder", "--training_dir="),
+    ("networks in the folder of the run", "--training_dir: {out}/run/networks lies in --output_dir", "--training_dir={out}/run/networks"),
+    ("a folder for networks that is a file", "--training_dir: expected a folder", "--training_dir={files}/list.csv"),
     ("a target above 1", "--target_accuracy", "--target_accuracy=1.5"),
     ("a target that is no number", "--target_accuracy: expected a finite number", "--target_accuracy=nan"),
     ("no epochs", "--min_epochs", "--min_epochs=0"),
     ("fewer epochs than at least", "--min_epochs", "--max_epochs=1", "--min_epochs=2"),
     ("a learning rate of 0", "--learning_rate", "--learning_rate=0"),
     ("an infinite learning rate", "--learning_rate", "--learning_rate=inf"),
-    ("an unknown network", "unknown model 'vgg'", "--model=vgg"),
+    ("an unknown network", "unknown trainable model 'vgg'", "--model=vgg"),
     ("a network that is not trained here", "inception_v3", "--model=inception_v3"),
     ("shards of networks that are not trained", "--num_shards: the network on true labels, seed 0, is not in --training_dir",
      "--num_shards=2"),
@@ -328,6 +349,11 @@ REPRODUCE_ONLY = (
     ("more images than there are", "--num_images: mnist_5k has 500 test images, got 501", "--num_images=501"),
     ("no folder", "--output_dir: expected a folder", "--output_dir="),
     ("a folder that is a file", "--output_dir", "--output_dir={files}/list.csv"),
+    ("photographs that are not there", "--images: no such file or folder: nowhere", "--images=nowhere"),
+    ("a photograph that is none", "--images: cannot read", "--images={files}/damaged_photos"),
+    ("more photographs than there are", "--num_photographs: there are 4 photographs, got 9", "--images={files}/photos", "--num_photographs=9"),
+    ("weights that are not there", "--inception_weights: no such file: none.h5", "--inception_weights=none.h5"),
+    ("other iterations than those of a network", "was trained otherwise: iterations 5, asked for 2", "--output_dir={files}/reproduced"),
     ("an unknown way", "--preprocess: expected one of", "--preprocess=rgb"),
     ("nothing to do", "no experiment", "--models=", "--datasets="),
 )
@@ -374,6 +400,28 @@ REPORT = (
     ("a run that is not there", "nowhere is not a run directory", "--run_dirs=nowhere", "--output_dir={out}/report"),
     ("no resamples", "--bootstrap_samples", "--run_dirs=a", "--bootstrap_samples=0"),
 )
+OTHER_CLASS = (
+    ("more draws than other classes", "--draws: expected at most 2, as many as model", "--draws=3"),
+    ("no draws", "--draws", "--draws=0"),
+    ("a flag of drawn weights", "Unknown command line flag 'redraw'", "--redraw=nested"),
+    ("no copies", "--denoise_samples", "--denoise_samples=0"),
+    ("copies in words", "--denoise_samples", "--denoise_samples=many"),
+    ("infinite noise", "--denoise_noise: expected a finite number", "--denoise_samples=2", "--denoise_noise=inf"),
+    ("negative noise", "--denoise_noise", "--denoise_samples=2", "--denoise_noise=-0.1"),
+)
+COMPLEXITY = (
+    ("metrics", "Unknown command line flag 'metrics'", "--metrics=spearman"),
+    ("an unknown initializer", "--initializer", "--initializer=shuffled"),
+    ("more images than there are", "--num_images: arrays has 4 test images, got 5", "--num_images=5"),
+    ("an unknown method", "unknown method 'foo'", "--methods=foo"),
+)
+ACTIVATIONS = (
+    ("an unknown order", "--order", "--order=sideways"),
+    ("methods", "Unknown command line flag 'methods'", "--methods=gradient"),
+    ("a single block", "has one block, all, so there are no hidden activations", "--blocks=all=.*"),
+    ("more images than there are", "--num_images: arrays has 4 test images, got 5", "--num_images=5"),
+    ("no folder", "--output_dir: expected a folder", "--output_dir="),
+)
 PAPER_IMAGES = (
     ("nothing", "--images: expected a folder", "--images="),
     ("a folder that is not there", "no such folder: nowhere", "--images=nowhere"),
@@ -384,6 +432,9 @@ _TABLES = (
     ("cascading_randomization", RUN, FLAGS + CHOICES + PARAMETERS + RANDOMIZATION + MODELS + IMAGES),
     *((binary, RUN, FLAGS[:2] + CHOICES[1:3] + CHOICES[6:8] + CHOICES[13:15] + PARAMETERS[5:6] + MODELS[:1] + MODELS[28:29] + IMAGES[4:5])
       for binary in SHARED[1:]),
+    ("other_class", RUN, OTHER_CLASS),
+    ("complexity_change", (*MODEL, "--methods=gradient", "--output_dir={out}/run"), COMPLEXITY),
+    ("activations", (*MODEL, "--output_dir={out}/run"), ACTIVATIONS),
     ("metric_calibration", CALIBRATE, FLAGS[2:4] + CHOICES[:2] + MODELS[9:10] + MODELS[28:29] + IMAGES[4:5] + RANDOMIZATION[:2]),
     ("edge_comparison", RUN, EDGES_ONLY),
     *((binary, (*RUN, *SIDE_2), SMALL) for binary in ("cascading_randomization", "edge_comparison")),

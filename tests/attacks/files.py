@@ -1,5 +1,6 @@
 """Files that a careless or hostile user gives: damaged, foreign, empty, of another size. Made anew where they are used."""
 
+import json
 import os
 import pathlib
 import shutil
@@ -9,6 +10,8 @@ import numpy as np
 from PIL import Image
 import tf_keras
 
+from sanity_checks import datasets
+
 SIDE, CLASSES, COUNT = 16, 3, 4         # of the images that are right
 
 
@@ -16,7 +19,7 @@ def make(folder):
     """Writes all files into a folder (str)."""
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    for make_some in (_models, _damaged_models, _arrays, _photographs, _lists, _flagfiles):
+    for make_some in (_models, _damaged_models, _arrays, _photographs, _lists, _flagfiles, _others):
         make_some(folder)
 
 
@@ -145,6 +148,18 @@ def _lists(folder):
     (folder / "utf16.csv").write_text(texts["list"], encoding="utf-16")
     (folder / "latin1.csv").write_bytes("file,label\nphotos/é.png,1\n".encode("latin-1"))
     (folder / "png.csv").write_bytes(b"\x89PNG\r\n\x1a\n")
+
+
+def _others(folder):
+    for name in ("pipe.npz", "pipe.keras"):
+        if not (folder / name).exists():
+            os.mkfifo(folder / name)
+    (folder / "folder.npz").mkdir(exist_ok=True)
+    trained = folder / "reproduced" / "models" / "mlp_mnist_5k"
+    trained.mkdir(parents=True, exist_ok=True)
+    (trained / "weights.h5").write_bytes(b"")
+    (trained / "training.json").write_text(json.dumps({
+        "model": "mlp", "dataset": "mnist_5k", "iterations": 5, "seed": 0, "data_sha256": datasets.load("mnist_5k").sha256}))
 
 
 def _flagfiles(folder):

@@ -22,12 +22,14 @@ import time
 import h5py
 import numpy as np
 
+from sanity_checks import parents
 from sanity_checks import runs
 from sanity_checks.runs import archives
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SIGNALS = (signal.SIGKILL, signal.SIGTERM)
 MOST_KILLS = 8              # of one folder, before what is left is run to its end
+MOST_WRONG = 5              # of a subject, before it is given up
 SMALL = ("--dataset=mnist_5k", "--methods=gradient,smoothgrad", "--smoothgrad_samples=3", "--metrics=spearman", "--figure_images=0")
 # Saves the state of a training every 10 iterations, so that a small one is resumed too.
 TRAIN = ("from sanity_checks.training import training_run\nfrom experiments import command, train\n"
@@ -91,7 +93,7 @@ def attack(subject, folder, kills, chance):
     started = time.monotonic()
     _finish(subject, whole, tally)
     seconds, expected = time.monotonic() - started, digest(whole)
-    while sum(tally.kills.values()) < kills and not tally.wrong:
+    while sum(tally.kills.values()) < kills and len(tally.wrong) < MOST_WRONG:
         path = os.path.join(folder, f"killed{tally.compared}")
         for _ in range(min(MOST_KILLS, kills - sum(tally.kills.values()))):
             if not _kill(subject, path, chance.uniform(0, seconds), chance.choice(SIGNALS), tally):
@@ -107,7 +109,7 @@ def attack(subject, folder, kills, chance):
 def _start(subject, folder):
     os.makedirs(os.path.dirname(folder), exist_ok=True)
     with open(f"{folder}.log", "ab") as log:
-        return subprocess.Popen([sys.executable, *subject.command(folder)], cwd=ROOT, stdout=log, stderr=log)
+        return subprocess.Popen([sys.executable, *subject.command(folder)], cwd=ROOT, stdout=log, stderr=log, env=parents.environment())
 
 
 def _kill(subject, folder, seconds, number, tally):
@@ -214,8 +216,8 @@ def main(arguments=None):
                 tally = attack(subject, os.path.join(folder, name), count, chance)
                 print(f"{name:12}{tally.kills[SIGNALS[0]]:8}{tally.kills[SIGNALS[1]]:8}{tally.compared:9}{len(tally.wrong):6}"
                       f"{time.monotonic() - started:8.0f}", flush=True)
+                print(*tally.wrong, sep="\n", end="\n" if tally.wrong else "", flush=True)
                 wrong += tally.wrong
-    print("\n".join(wrong))
     return 1 if wrong else 0
 
 

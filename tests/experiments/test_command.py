@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+import types
 
 import pytest
 
 from experiments import cascading_randomization
 from experiments import command
+from tests.attacks import attack
 from tests.experiments import binary
 
 
@@ -53,6 +55,36 @@ def test_a_terminal_of_ascii_and_a_strange_backend_end_no_run():
         **os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "MPLBACKEND": "bogus"})
     assert (done.returncode, done.stdout) == (0, "\\u2299\n"), done.stderr
     assert command.os.environ["MPLBACKEND"] == "agg"
+
+
+def test_closed_streams_end_no_run(tmp_path):
+    script = (f"import sys; sys.argv = ['x']; from experiments import command; "
+              f"command.run(lambda found: (print('shown'), open('{tmp_path}/done', 'w').close()) and None, command.FlagSet)")
+    done = subprocess.run(["sh", "-c", f'"{sys.executable}" -c "{script}" >&- 2>&- <&-'], capture_output=True)
+    assert (done.returncode, done.stdout, os.listdir(tmp_path)) == (0, b"", ["done"])
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+def test_a_full_stdout_is_one_line():
+    script = "import sys; sys.argv = ['x']; from experiments import command; command.run(lambda found: print('shown'), command.FlagSet)"
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sys.executable, "-c", script], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1 and done.stderr.startswith("error: ") and done.stderr.endswith("No space left on device\n")
+    assert done.stderr.count("\n") == 1
+
+
+def test_flags_of_a_moved_folder_run_where_it_lies(tmp_path):
+    (tmp_path / "run.json").write_text("{}")
+    (tmp_path / "flags.flags").write_text("--output_dir=/nowhere/run\n--seed=3\n")
+    values = binary.parsed(cascading_randomization, f"--flagfile={tmp_path}/flags.flags").values
+    assert (values.output_dir, values.seed) == (str(tmp_path), 3)
+
+
+def test_out_of_memory_is_one_line():
+    def hungry(found):
+        raise MemoryError("Unable to allocate 14 GB")
+    ended = attack.run(types.SimpleNamespace(main=hungry, define=cascading_randomization.define, __file__="x"), ["--verbosity=warning"], "")
+    assert ended.status == 1 and ended.stderr == "error: out of memory (Unable to allocate 14 GB); a lower --batch_size needs less\n"
 
 
 def test_a_signal_that_other_software_turns_into_a_plain_interrupt_keeps_its_status():

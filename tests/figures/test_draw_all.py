@@ -4,8 +4,10 @@ import os
 import pathlib
 
 from matplotlib import figure as matplotlib_figure
+from matplotlib.backends import backend_agg
 import numpy as np
 import pandas as pd
+from PIL import Image
 import pytest
 
 from sanity_checks import figures
@@ -93,12 +95,18 @@ def test_saving_again_gives_the_same_files(make_summary, tmp_path):
 
 
 def test_a_figure_that_cannot_be_saved_leaves_nothing(tmp_path, monkeypatch):
-    figure = matplotlib_figure.Figure()
-
-    def full(path, **_):
+    def full(image, path, *_, **__):
         pathlib.Path(path).write_text("half")
         raise OSError("disk full")
-    monkeypatch.setattr(figure, "savefig", full)
+    monkeypatch.setattr(Image.Image, "save", full)
+    figure = matplotlib_figure.Figure()
+    backend_agg.FigureCanvasAgg(figure)
     with pytest.raises(OSError, match="disk full"):
         saving.save(figure, str(tmp_path / "figure"))
     assert not os.listdir(tmp_path)
+
+
+def test_a_method_of_any_name_has_its_figures_in_the_folder(make_summary, tmp_path):
+    maps = [(kept("cnn", image), make_maps(["../a b"], ("original", "fc1", "fc2"))) for image in (7, 9)]
+    for path in figures.draw_all(make_summary()[:0], maps, str(tmp_path / "run")):
+        assert os.path.dirname(path) == str(tmp_path / "run" / "figures") and " " not in path

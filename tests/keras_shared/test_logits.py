@@ -576,7 +576,9 @@ def test_all_methods_work_at_every_precision(library, policy, segmentation):
         assert found.dtype == np.float32 and np.isfinite(found).all() and found.shape == pixels.shape, name
         assert found.any(), name
         for one, other in zip(found, expected):
-            if name not in SELECTIVE:
+            if name == "deep_taylor" and not other.any():       # a negative logit
+                assert not one.any()
+            elif name not in SELECTIVE:
                 assert stats.spearmanr(one, other, axis=None).statistic > POLICIES[policy], name
 
 

@@ -47,7 +47,7 @@ def test_parameters_without_a_flag_are_set_from_python(cnn, digits, monkeypatch)
 @pytest.mark.parametrize("name", list(methods.METHODS))
 def test_registered_parameters_are_described_and_take_their_defaults(name):
     described = methods.parameters(name)
-    assert all(found.description and type(found.default) is found.type for found in described)
+    assert all(found.description and (found.default is None or type(found.default) is found.type) for found in described)
     assert all(found.default in found.choices for found in described if found.choices)
     assert methods.make(name, **{found.name: found.default for found in described}) == FIRST_VALUES[name]
 

@@ -181,9 +181,9 @@ def test_noise_has_the_images_own_scale(digits):
 
 def test_defaults_are_the_papers():
     defaults = {name: {found.name: found.default for found in methods.parameters(name)} for name in methods.METHODS}
-    assert defaults["smoothgrad"] == {"samples": 50, "noise": 0.15}
-    assert defaults["integrated_gradients"] == {"steps": 50, "baseline": 0.}
-    assert defaults["integrated_gradients_smoothgrad"]["samples"] == 25
+    assert defaults["smoothgrad"] == {"samples": 50, "noise": 0.15, "estimator": "independent"}
+    assert defaults["integrated_gradients"] == {"steps": 50, "baseline": 0., "quadrature": "pair"}
+    assert defaults["integrated_gradients_smoothgrad"]["samples"] == 25 and defaults["integrated_gradients_smoothgrad"]["estimator"] == "grid"
 
 
 def test_targets_default_to_the_prediction(cnn, digits):
@@ -207,7 +207,7 @@ def test_edge_detector_ignores_the_weights(cnn, digits):
     ({"method": "smoothgrad", "noise": float("nan")}, "noise must be a finite number"),
     ({"method": "gradient", "targets": [0, 1]}, "expected 8 integers"),
     ({"method": "gradient", "targets": [10] * 8}, "expected classes from 0 to 9, got 10 to 10"),
-    ({"method": "gradient", "batch_size": -1}, "batch_size must be at least 1"),
+    ({"method": "gradient", "batch_size": -1}, "batch_size: expected a whole number of at least 1"),
     ({"method": "gradient", "image_ids": ["a"]}, "expected 8 image ids"),
 ])
 def test_wrong_arguments_are_refused(cnn, digits, arguments, message):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
+from sanity_checks import metrics
 from sanity_checks.metrics import correlation
 
 
@@ -47,3 +48,12 @@ def test_exactly_one_and_minus_one():
         opposite = features._replace(values=-features.values)
         np.testing.assert_array_equal(correlation.correlate(features, features), 1.0)
         np.testing.assert_array_equal(correlation.correlate(features, opposite), -1.0)
+
+
+@pytest.mark.parametrize("scale", (1e-200, 1, 1e140))
+def test_pearson_of_maps_equals_scipy(scale):
+    """Of signed values, channels and all; squares of tiny and of huge values stay within float64."""
+    a, b = np.random.default_rng(0).normal(size=(2, 5, 6, 7, 3)) + 0.5
+    expected = [scipy.stats.pearsonr(x.ravel(), y.ravel()).statistic for x, y in zip(a, b)]
+    np.testing.assert_allclose(metrics.similarity(scale * a, b, "pearson"), expected, atol=1e-12)
+    np.testing.assert_allclose(metrics.similarity(-scale * a, b, "pearson"), -np.array(expected), atol=1e-12)

@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from skimage.metrics import structural_similarity
 
 from sanity_checks import metrics
 from sanity_checks.paper import calibration
+from sanity_checks.vocabulary import metrics as metric_records
 
 IDS = [f"image {i}" for i in range(40)]
 SHAPE = (28, 28, 1)
@@ -108,6 +110,40 @@ def test_a_released_metric_is_set_beside_the_papers_number_too():
 def test_one_value_neither_agrees_nor_disagrees():
     row = calibration.compared(make_summary(n=1, sd=np.nan)).iloc[0]
     assert row.agrees is None and not np.isfinite(row.difference)
+
+
+def test_scaled_ssim_of_gaussian_masks_is_high_and_unscaled_has_the_papers_size():
+    """Scaled to [-1, 1], most of a Gaussian mask is so flat that the constants of SSIM count; as it is, none of it is."""
+    ids, shape = IDS[:12], (160, 160, 1)
+    scaled = values_of("gaussian_masks", "ssim", ids, shape)
+    raw = [calibration.masks("gaussian_masks", side, ids, shape, scaled=False) for side in (0, 1)]
+    assert all(3 < np.abs(mask).max() < 7 and 0.9 < mask.std() < 1.1 for side in raw for mask in side)
+    unscaled = metrics.find("ssim_unscaled").similarity(*raw)
+    assert scaled.mean() > 0.004 > 0.0012 > abs(unscaled.mean()), "the paper has 0.00023"
+    expected = [structural_similarity(*(mask[..., 0].astype(float) for mask in pair), win_size=5, data_range=2) for pair in zip(*raw)]
+    np.testing.assert_allclose(unscaled, expected, atol=1e-9)
+
+
+def test_the_papers_numbers_stand_beside_both_and_a_sentence_says_which_they_fit():
+    summary = pd.concat([make_summary(metric="ssim", mean=0.028, sd=0.01), make_summary(metric="ssim_unscaled", mean=0.0005, sd=0.01)])
+    table = calibration.compared(summary)
+    assert list(table.metric) == ["ssim", "ssim_unscaled"] and list(table.agrees) == [False, True] and set(table.paper) == {0.00076}
+    lines, _, notes = calibration.grid(table, "")
+    assert lines[0] == ["Pair", "SSIM", "paper", "SSIM (not scaled)", "paper"] and lines[1][2:5:2] == ["0.00076 *", "0.00076"]
+    assert notes[-1] == ("SSIM of maps scaled to [-1, 1], as the paper's text says, is 0.0272 from the paper's numbers on average, of "
+                         "maps as they are 0.0003: the numbers fit maps that are not scaled.")
+    table["mean"] = table["mean"].to_numpy()[::-1]
+    assert calibration.grid(table, "")[2][-1].endswith("the numbers fit maps that are scaled.")
+
+
+def test_ssim_is_measured_both_ways():
+    assert calibration.measured(("hog", "ssim", "pearson")) == ("hog", "ssim", "ssim_unscaled", "pearson")
+
+
+@pytest.mark.parametrize("metric", [name for name in metrics.METRICS if not metric_records.METRICS[name].text])
+def test_a_metric_that_the_paper_does_not_have_has_no_number_of_its(metric):
+    table = calibration.compared(make_summary(metric=metric))
+    assert table.agrees.iloc[0] is None and calibration.grid(table, "")[0][1] == ["Two uniform masks", "0.07800 ± 0.01414", ""]
 
 
 def test_rows_come_in_the_papers_order():

@@ -121,7 +121,7 @@ def test_rows_are_those_of_a_run_without_a_model():
 
 
 @pytest.mark.parametrize("wrong, message", [
-    ({"metrics": ("pearson",)}, "unknown metric 'pearson'"),
+    ({"metrics": ("cosine",)}, "unknown metric 'cosine'"),
     ({"distributions": ("cauchy",)}, "unknown distribution 'cauchy'"),
     ({"scales": (1., 0.5)}, "scales: expected growing numbers of at least 0, got 1, 0.5"),
     ({"scales": (-1., 0.5)}, "scales: expected growing numbers of at least 0, got -1, 0.5"),

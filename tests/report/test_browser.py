@@ -110,3 +110,14 @@ def test_the_page_does_not_scroll_sideways(browser, width):
                             {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500})
     run(browser, "document.querySelectorAll('details').forEach((one) => { one.open = true })")
     assert run(browser, "return document.documentElement.scrollWidth") <= width
+
+
+def test_a_verdict_is_one_click_from_its_curve_and_its_maps(browser):
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": 1280, "height": 800, "deviceScaleFactor": 1, "mobile": False})
+    for place in ("figure-20", "maps-1-1-2", "card-mlp_mnist_cascading_gradient"):
+        run(browser, "document.querySelectorAll('details').forEach((one) => { one.open = false })")
+        run(browser, f"document.querySelector('main a[href=\"#{place}\"]').click()")
+        top, height = run(browser, f"""const box = document.getElementById('{place}').getBoundingClientRect();
+            return [box.top, box.height];""")
+        assert height > 0 and 0 <= top < 800, place
+        assert run(browser, "return location.hash") == f"#{place}"

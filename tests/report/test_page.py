@@ -6,6 +6,7 @@ import io
 import os
 import re
 import shutil
+import types
 import urllib.parse
 
 import pandas as pd
@@ -20,6 +21,7 @@ from sanity_checks.report import page as page_module
 from sanity_checks.report import run_section
 from sanity_checks.report import sheets
 from sanity_checks.runs import rows as row_files
+from tests.report import conftest
 
 VOID = ("meta", "link", "img", "input", "br", "line", "rect", "circle", "path")
 
@@ -119,12 +121,35 @@ def test_every_table_is_a_csv_file_to_download(read):
     assert len(csv_of(links["verdicts.csv"])) == 3 * 2
 
 
+def test_no_text_of_a_csv_file_is_a_formula(tmp_path):
+    frame = pd.DataFrame({"=method": ["=1+1", "-0.5 ± 0.1"], "value": [-1.5, 2.5]})
+    for text in (sheets.given("t", "T", frame).csv, sheets.plain("t", "T", list(frame), frame.to_numpy().tolist()).csv):
+        assert text.splitlines() == ["'=method,value", "'=1+1,-1.5", "-0.5 ± 0.1,2.5"]
+    assessment = types.SimpleNamespace(verdicts=frame, stages=frame)
+    report._write_tables(str(tmp_path), make_summary(), assessment, [])
+    for name in ("verdicts", "evidence"):
+        assert (tmp_path / "tables" / f"{name}.csv").read_text(encoding="utf-8").startswith("'=method,value\n'=1+1,-1.5\n")
+
+
+def make_summary():
+    return aggregation.aggregate(conftest.rows_of("cascading", 0), 1)
+
+
 def test_verdicts_are_those_of_the_rule(read, page):
     table = pd.read_csv(os.path.join(os.path.dirname(page), "tables", "verdicts.csv"))
     found = table[table["metric"] == "spearman_abs"].set_index("method")["verdict"]
     assert (found["gradient"], found["edge_detector"]) == ("sensitive", "insensitive")
     assert found["<b>mine</b>"] == "partly insensitive"
     assert "partly insensitive" in read.text
+
+
+def test_statements_of_the_paper_and_of_the_survey_are_counted_apart(read, page):
+    """Of the fixture's methods both speak of the gradient: the paper under both metrics, the survey of signed maps."""
+    table = pd.read_csv(os.path.join(os.path.dirname(page), "tables", "verdicts.csv")).set_index(["method", "metric"])
+    assert "Of 2 statements of the paper" in read.text and "Of 1 statements of a later survey" in read.text
+    assert list(table[table.survey_agreement == "agrees"].index) == [("gradient", "spearman")]
+    assert table.survey["gradient", "spearman"] == "gradient-like: changes with the parameters"
+    assert (table.survey_agreement[table.agreement == "not stated"] == "not stated").all()
 
 
 def test_strips_hold_every_stage_and_its_similarity(read):

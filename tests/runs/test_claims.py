@@ -105,6 +105,12 @@ def test_what_the_dead_have_left_is_removed_and_no_more(tmp_path):
     assert not os.path.exists(dead.first) and os.path.exists(living.first) and all(path.exists() for path in kept)
 
 
+def test_a_process_whose_start_is_not_told_counts_as_alive(monkeypatch):
+    own = owners.name()
+    monkeypatch.setattr(owners, "_start", lambda process: owners._NO_START)
+    assert owners.state(f".x.{own}") == owners.ALIVE
+
+
 @pytest.mark.parametrize("age, left", [(0, True), (files.UNKNOWN_AGE + 100, False)])
 def test_what_was_left_before_a_reboot_goes_after_a_day(tmp_path, age, left):
     host, process, start = owners.name().rsplit(".", 2)

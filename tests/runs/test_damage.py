@@ -167,8 +167,8 @@ def maps_with(path, **changed_arrays):
     lambda path: maps_with(path, stages=np.array(3)),
     lambda path: maps_with(path, methods=np.array(["gradient", "gradcam"])),
     lambda path: maps_with(path, input_range=np.array(1)),
-    lambda path: maps_with(path, **{"scale/gradient": np.zeros(())}),
-    lambda path: maps_with(path, **{"maps/gradient": np.array([["a"]])}),
+    lambda path: maps_with(path, **{"step/gradient": np.zeros(())}),
+    lambda path: maps_with(path, **{"planes/gradient": np.array([["a"]])}),
     lambda path: maps_with(path, explained_class=np.ones(7)),
     lambda path: maps_with(path, named_classes=np.ones((1, 1)), class_names=np.array(["a"])),
 ])
@@ -178,8 +178,21 @@ def test_a_damaged_file_of_maps_is_named(copied, damage):
     assert refusal(lambda: list(runs.figure_maps([str(copied)]))).startswith(f"{path} is not a file of maps of this run (")
 
 
-def test_a_folder_that_cannot_be_read_is_not_one_without_results(copied):
+def test_a_folder_that_cannot_be_read_is_not_one_without_results(copied, tmp_path):
     shutil.rmtree(copied / "similarities")
     (copied / "similarities").write_text("")
     with pytest.raises(OSError, match="similarities"):
         runs.read_rows([str(copied)])
+    (tmp_path / "loop").symlink_to("loop")
+    for read in (runs.read_run, lambda path: runs.read_rows([path])):
+        with pytest.raises(OSError, match="loop"):
+            read(str(tmp_path / "loop"))
+
+
+def test_settings_that_are_equal_but_not_written_alike_are_of_one_run(copied):
+    record = json.loads((copied / "run.json").read_text())
+    (copied / "run.json").write_text(json.dumps({**record, "settings": {"seed": 0.0}}))
+    for path in (copied / "similarities").glob("*.parquet"):
+        path.unlink()
+    run(copied)
+    assert len(runs.read_rows([str(copied)])) == 4

@@ -27,7 +27,7 @@ def test_label_of_a_users_name_is_the_name():
 
 
 @pytest.mark.parametrize("registered, records", [
-    (methods.METHODS, method_records.METHODS), (metrics.METRICS, metric_records.METRICS),
+    (methods.METHODS, method_records.METHODS), ({**metrics.METRICS, **metrics.OF_TESTS}, metric_records.METRICS),
     ({**states.TESTS, **states.TRAINED}, test_records.TESTS), (models.MODELS, model_records.MODELS),
     (datasets.DATASETS, dataset_records.DATASETS)], ids=["methods", "metrics", "tests", "models", "datasets"])
 def test_everything_registered_has_a_record(registered, records):

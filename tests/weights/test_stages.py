@@ -140,7 +140,7 @@ def unknown(library):
 def test_unknown_initializers_are_named_before_any_work(library):
     classifier = unknown(library)
     before = bits(classifier)
-    message = "^initializer: expected truncated_normal or uniform .--initializer., .* is not known: .*gain.* \\[3\\], .*shift.* \\[3\\]$"
+    message = "^initializer: expected truncated_normal, .* or matched_normal .--initializer., .* is not known: .*gain.* \\[3\\], .*shift.* \\[3\\]$"
     for context in (lambda: states.stages(classifier, "cascading"), lambda: states.weight_states(classifier, "independent").__enter__(),
                     lambda: sanity_checks.run(classifier, IMAGES, methods=["gradient"], progress=False)):
         with pytest.raises(ValueError, match=message) as caught:
@@ -198,7 +198,7 @@ def test_every_bit_is_put_back(library, test, error):
         with states.weight_states(classifier, test, randomization=initialization.Randomization("uniform")) as walk:
             for state in walk:
                 pass
-            assert initialization.weights_sha256(classifier) != initial
+            assert (initialization.weights_sha256(classifier) != initial) != states.explains_another(test)
             for variable in classifier.model.weights:
                 variable.assign(np.zeros(variable.shape))
             if error:

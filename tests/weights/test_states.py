@@ -53,7 +53,9 @@ def test_every_entry_of_a_kernel_is_drawn_anew(trained, initializer):
     with states.weight_states(trained, "cascading", randomization=initialization.Randomization(initializer)) as walk:
         list(walk)
         for name, block in trained.blocks.items():
-            assert (block[0].numpy() != original[name][0]).mean() > 0.999
+            same = np.count_nonzero(block[0].numpy() == original[name][0])
+            # of a permutation, one value on average stays at its place
+            assert same < 7 if initializer == "permutation" else same <= 0.001 * original[name][0].size
 
 
 @pytest.mark.parametrize("test", TESTS)

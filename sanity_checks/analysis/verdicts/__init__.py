@@ -8,6 +8,7 @@ docs/verdicts.md states the rule, its errors and the rows that it needs.
 """
 
 from sanity_checks.analysis.verdicts import assessment
+from sanity_checks.analysis.verdicts import design
 from sanity_checks.analysis.verdicts import evidence
 from sanity_checks.analysis.verdicts import rule
 from sanity_checks.paper import claims
@@ -19,6 +20,7 @@ AGREEMENTS = claims.AGREEMENTS
 NULL_TEST = evidence.NULL_TEST
 CHANCE_METHOD = evidence.CHANCE_METHOD
 assess = assessment.assess
+plan = design.plan
 
 
 def verdicts(rows, rule=Rule(), bootstrap_samples=1000, seed=0):

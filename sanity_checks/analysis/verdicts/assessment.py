@@ -30,6 +30,8 @@ COLUMNS = (
     "description",
     "paper",
     "agreement",
+    "survey",
+    "survey_agreement",
 )
 
 
@@ -49,7 +51,8 @@ class Assessment:
             joined by ", "; more_draws, how many are likely (80 %) to decide an undecided verdict, inf where draws
             alone cannot, NaN where it is decided; sensitive_from, the stage from which on all are at the null, or ""; stages, how
             many; scope, whether the verdict is about all random draws of the weights, these alone, or all on these images;
-            description, a sentence; paper, what the paper says, or ""; agreement, one of `claims.AGREEMENTS`.
+            description, a sentence; paper, what the paper says, or ""; agreement, one of `claims.AGREEMENTS`;
+            survey and survey_agreement, the same of a later survey.
     """
 
     stages: pd.DataFrame
@@ -126,7 +129,9 @@ def _verdict(pair, part, floor, rule):
     verdict = rules.NOT_ASSESSED if np.isnan(first["null"]) else rules.verdict(
         statuses, floor["dominated"])
     start = rules.sensitive_from(statuses)
-    claim = claims.claim(first["test"], *pair)
+    stated = {source: claims.claim(first["test"], *pair, source) for source in (claims.PAPER, claims.SURVEY)}
+    agreement = {source: claims.agreement(claim, verdict, last["ci_low"], last["ci_high"], rule.margin)
+                 for source, claim in stated.items()}
     cumulative = tests.record(first["test"]).cumulative
     return {
         **first[[*aggregation.RUN_COLUMNS, *evidence.PAIR, "null", "null_low", "null_high", "chance"]],
@@ -140,8 +145,10 @@ def _verdict(pair, part, floor, rule):
         "n_degenerate": int(part["n_degenerate"].sum()),
         "scope": floor["scope"],
         "description": rules.describe(verdict, names, statuses, cumulative, first["null"]),
-        "paper": claim.text if claim else "",
-        "agreement": claims.agreement(claim, verdict, last["ci_low"], last["ci_high"], rule.margin),
+        "paper": stated[claims.PAPER].text if stated[claims.PAPER] else "",
+        "agreement": agreement[claims.PAPER],
+        "survey": stated[claims.SURVEY].text if stated[claims.SURVEY] else "",
+        "survey_agreement": agreement[claims.SURVEY],
     }
 
 

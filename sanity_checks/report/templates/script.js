@@ -66,6 +66,15 @@
     apply();
   }
 
+  // What a link leads to may lie in something that is closed.
+  const reveal = () => {
+    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    for (let one = target; one; one = one.parentElement) if (one.tagName === "DETAILS") one.open = true;
+    if (target) target.scrollIntoView();
+  };
+  window.addEventListener("hashchange", reveal);
+  reveal();
+
   // Maps: one stage at a time.
   for (const article of document.querySelectorAll(".specimen")) {
     const stages = JSON.parse(article.dataset.stages);
