@@ -109,7 +109,8 @@ def _plan(options, loaded, data, made, states_of):
         return planning.Plan(**{name: given.get(name) or kept[name] for name in (*given, "seconds")})
     available = jobs.Units(num_images=options.num_images).count(data)
     logging.info("measuring the methods on a few images ...")
-    seconds = planning.seconds_per_image(loaded, data.test[:min(available, planning.MEASURED)], made, options.metrics, options.batch_size)
+    seconds = planning.seconds_per_image(loaded, data.test[:min(available, planning.MEASURED)], methods.of_images(made, data.input_range),
+                                         options.metrics, options.batch_size)
     return planning.fitting(seconds, available, states_of, options.minutes, **given)
 
 

@@ -107,7 +107,8 @@ def _of_weights(chosen):
     if following:
         sentences.append(f"{_listed(following)} {'follow' if len(following) > 1 else 'follows'} the weights of every block. {CAUTION}")
     if open_ones:
-        sentences.append(f"Nothing is decided about {_listed(open_ones)}: the data are too few.")
+        needed = chosen.loc[chosen["method"].isin(open_ones), "more_draws"].max()
+        sentences.append(f"Nothing is decided about {_listed(open_ones)}: the data are too few.{_more(needed)}")
     return sentences
 
 

@@ -16,7 +16,7 @@ from sanity_checks.figures import layout
 from sanity_checks.figures import saving
 from sanity_checks.figures import shading
 
-_COLORS = 128                   # of such a photograph; with the maps' and the text's no more than a palette's 256
+_COLORS = 120                   # of such a photograph; with the maps' and the text's no more than a palette's 256
 _FRAME = 191                    # grey of the line, one pixel wide, about a cell
 _FLAW_FACE, _FLAW_HATCH = "#f2f2f2", "#b0b0b0"
 _FLAW_TEXT_BOX = {"facecolor": _FLAW_FACE, "edgecolor": "none", "pad": 1}

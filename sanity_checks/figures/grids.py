@@ -32,7 +32,7 @@ class Mode:
 
 MODES = {
     "grey": Mode(lambda saliency: np.abs(saliency).sum(axis=-1), shading.grey, shading.grey_colors, (15, 60)),
-    "diverging": Mode(lambda saliency: saliency.sum(axis=-1), shading.diverging, shading.diverging_colors, (8, 32)),
+    "diverging": Mode(lambda saliency: saliency.sum(axis=-1), shading.diverging, shading.diverging_colors, (12, 36)),
 }
 
 

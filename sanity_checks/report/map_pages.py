@@ -7,7 +7,8 @@ from sanity_checks.runs import files
 from sanity_checks.vocabulary import names
 
 FOLDER = "maps"
-BUDGET = 4_000_000          # bytes of the maps on a page, about
+BUDGET = 3_000_000          # bytes of the maps in the page, about
+_BESIDE = 2                 # times as many may be on a page beside it
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -48,7 +49,7 @@ def divide(specimens, heading_of, budget=BUDGET):
         for run, (_, found) in enumerate(specimens):
             if image < len(found) and here[run] == image and (image == 0 or used + found[image].size <= budget):
                 here[run], used = image + 1, used + found[image].size
-    return [Shown(heading_of(key), found[:count], _pages(key, found[count:], budget))
+    return [Shown(heading_of(key), found[:count], _pages(key, found[count:], _BESIDE * budget))
             for (key, found), count in zip(specimens, here)]
 
 

@@ -43,7 +43,7 @@ def test_a_large_figure_of_maps_is_small_and_looks_the_same(tmp_path, mode, monk
     exact = grids.mask_grid(maps, mode=mode)
     exact.canvas.draw()
     expected = np.asarray(exact.canvas.buffer_rgba())[..., :3].astype(float)
-    assert image.mode == "P" and (tmp_path / "figure.png").stat().st_size * 8 < 4.2 * image.width * image.height
+    assert image.mode == "P" and (tmp_path / "figure.png").stat().st_size * 8 < 4.6 * image.width * image.height
     difference = np.asarray(image.convert("RGB")) - expected
     assert np.abs(difference).max() <= 60                                           # a step of noise, or of dithering
     from_afar = np.abs(ndimage.uniform_filter(difference, (6, 6, 0)))
@@ -51,7 +51,7 @@ def test_a_large_figure_of_maps_is_small_and_looks_the_same(tmp_path, mode, monk
     methods = names.ordered(names.METHODS, maps.maps)
     box = grids.plan_of(maps, methods).cell(methods.index("gradcam"), 3)              # the smooth map: no steps to be seen
     smooth = difference[box.top:box.top + box.height, box.left:box.left + box.width]
-    assert np.abs(smooth).max() <= 255 / 2 / (60 if mode == "grey" else 32) + 2
+    assert np.abs(smooth).max() <= 255 / 2 / (60 if mode == "grey" else 36) + 2
 
 
 def test_a_small_figure_of_few_colours_is_exact_in_a_palette(tmp_path):

@@ -119,5 +119,5 @@ def test_a_verdict_is_one_click_from_its_curve_and_its_maps(browser):
         run(browser, f"document.querySelector('main a[href=\"#{place}\"]').click()")
         top, height = run(browser, f"""const box = document.getElementById('{place}').getBoundingClientRect();
             return [box.top, box.height];""")
-        assert height > 0 and 0 <= top < 800, place
+        assert height > 0 and 0 <= top < 800 and (top > 90 or not place.startswith("maps")), place     # below what sticks to the top
         assert run(browser, "return location.hash") == f"#{place}"
