@@ -111,7 +111,7 @@ def started(folder, seconds, count):
                             cwd=root, env={**os.environ, "PYTHONPATH": root})
 
 
-def test_a_killed_process_is_taken_over_from_at_once_and_an_interrupted_one_leaves_nothing(folder):
+def test_a_killed_process_is_taken_over_from_at_once_and_an_interrupted_one_leaves_nothing(folder, monkeypatch):
     killed, interrupted = started(folder, 600, 6), started(folder, 600, 6)
     first = {process.stdout.readline().strip() for process in (killed, interrupted)}
     assert len(first) == 2
@@ -120,6 +120,7 @@ def test_a_killed_process_is_taken_over_from_at_once_and_an_interrupted_one_leav
     assert killed.wait() == -signal.SIGKILL and interrupted.wait() != 0
     killed.stdout.close(), interrupted.stdout.close()
     assert len(left_in(folder)) == 1, "the killed process' lease"
+    monkeypatch.setattr(sharing.Queue, "wait", lambda self: pytest.fail("it is waited for"))
     assert execute.execute(job(), folder, progress=False) and len(COMPUTED) == 6 and left_in(folder) == []
 
 
@@ -218,10 +219,30 @@ def test_what_others_have_failed_at_is_not_tried_again_but_named(folder):
 
 
 def test_what_failed_before_is_tried_last(folder):
-    with pytest.raises(ValueError):
-        execute.execute(job(failing({0, 2, 3, 4})), folder, progress=False)
-    COMPUTED.clear()
-    assert execute.execute(job(), folder, progress=False) and COMPUTED[-1] != "draw000_images000005-000006"
+    execute.execute(job(), folder, 5, 6, progress=False)
+    failures.write(folder, failures.of(UNIT, ValueError("no such luck"), "process 7 on elsewhere"))
+    assert execute.execute(job(), folder, progress=False) and COMPUTED[-1] == UNIT
+
+
+def test_of_two_that_find_no_lease_one_makes_it(folder):
+    os.makedirs(folder)
+    path = os.path.join(folder, ".a.lease")
+    assert leases._create(path, {"token": "x"}) and not leases._create(path, {"token": "y"})
+
+
+def test_a_unit_that_is_finished_while_it_is_taken_is_not_computed_again(folder, monkeypatch):
+    execute.execute(job(), folder, 1, 2, progress=False)
+    take = leases.Leases.take
+
+    def late(self, unit, who=""):
+        rows = sharing.folder(folder)
+        if unit == UNIT:
+            shutil.copy(os.path.join(rows, "draw000_images000001-000002.parquet"), os.path.join(rows, f"{UNIT}.parquet"))
+        return take(self, unit, who)
+    monkeypatch.setattr(leases.Leases, "take", late)
+    monkeypatch.setattr(runs.RunDirectory, "finish", lambda *_: None)          # which would find that the copy is no such unit
+    execute.execute(job(), folder, progress=False)
+    assert UNIT not in COMPUTED and len(COMPUTED) == 5 and left_in(folder) == []
 
 
 def test_settings_that_no_unit_stands_are_refused_after_a_few_units_and_not_recorded(folder):
@@ -243,16 +264,17 @@ def test_of_two_settings_at_once_one_wins_and_the_other_is_refused_by_name(folde
     assert runs.read_run(folder)["settings"] == {"seed": 1} and len(runs.read_rows([folder])) == 1
 
 
-def test_who_waits_notices_that_the_directory_is_anothers(folder):
+def test_who_waits_notices_that_the_directory_is_anothers(folder, monkeypatch):
     lease_of(folder)
+    looks = []
 
-    def first_unit(self):
-        os.unlink(os.path.join(sharing.folder(folder), f".{UNIT}{leases.SUFFIX}"))
-        execute.execute(job(seed=1, count=1), folder, progress=False)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sharing.time, "sleep", first_unit)
-        with pytest.raises(ValueError, match="seed: the run has 1, got 0"):
-            execute.execute(job(count=1), folder, progress=False)
+    def another_begins(seconds):
+        looks.append(seconds)
+        assert len(looks) == 1, "it would wait for ever"
+        execute.execute(job(seed=1, count=2), folder, 1, 2, progress=False)
+    monkeypatch.setattr(sharing.time, "sleep", another_begins)
+    with pytest.raises(ValueError, match="seed: the run has 1, got 0"):
+        execute.execute(job(count=1), folder, progress=False)
 
 
 def test_a_full_disk_is_one_line_and_loses_nothing(folder):
