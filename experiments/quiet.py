@@ -10,13 +10,14 @@ from absl import logging as absl_logging
 
 from sanity_checks import lazy
 
+LEVEL, SILENT = "TF_CPP_MIN_LOG_LEVEL", "3"        # of the messages of TensorFlow's compiled code
 VERBOSITY = {"warning": absl_logging.WARNING, "info": absl_logging.INFO, "debug": absl_logging.DEBUG}
 
 
 def begin(verbosity):
     """Sets up logging for this process; `verbosity` is a name in `VERBOSITY`."""
-    if verbosity != "debug" and "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
-        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    if verbosity != "debug" and os.environ.get(LEVEL, SILENT) == SILENT:       # also where a binary was started by another
+        os.environ[LEVEL] = SILENT
         lazy.around_import = _without_stderr        # TensorFlow's search for CUDA heeds no level
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
     flags.FLAGS.mark_as_parsed()                    # absl's own; its log would complain

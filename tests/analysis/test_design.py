@@ -49,13 +49,12 @@ def known_pilot(levels, null, image, draw, both, images=40):
                         np.array([draw ** 2]), np.array([both ** 2]))
 
 
-SETTINGS = [(.1, .02, .1, .36), (.02, .08, .05, .5), (.2, .05, .2, .45)]
-DESIGNS = [(16, 4, 8), (40, 8, 8)]
+# Standard deviations of an image's part, a draw's and the rest, the level, and the design.
+SETTINGS = [(.1, .02, .1, .36, 16, 4, 8), (.02, .08, .05, .5, 40, 8, 8), (.2, .05, .2, .45, 16, 4, 8)]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("image, draw, both, level", SETTINGS)
-@pytest.mark.parametrize("images, draws, null_draws", DESIGNS)
+@pytest.mark.parametrize("image, draw, both, level, images, draws, null_draws", SETTINGS)
 def test_errors_and_power_are_those_of_simulated_runs(image, draw, both, level, images, draws, null_draws):
     """60 runs: a standard deviation is within 15 % three times in four for one stage, nearly always for the mean of three."""
     pilot = known_pilot([level] * 3, .2, image, draw, both)

@@ -226,9 +226,8 @@ def test_where_images_vary_more_draws_are_not_said_to_decide():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("draws", [2, 6])
-def test_curves_on_the_margin_are_rarely_decided_of_few_images(draws):
-    assert _rate_of_errors(REPEATS, [0.28, 0.28, 0.28], 0.2, images=5, draws=draws, draw_spread=0.05)[0] <= MOST
+def test_curves_on_the_margin_are_rarely_decided_of_few_images():
+    assert _rate_of_errors(REPEATS, [0.28, 0.28, 0.28], 0.2, images=5, draws=2, draw_spread=0.05)[0] <= MOST
 
 
 @pytest.mark.slow

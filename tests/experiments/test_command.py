@@ -9,6 +9,7 @@ import pytest
 
 from experiments import cascading_randomization
 from experiments import command
+from experiments import quiet
 from tests.attacks import attack
 from tests.experiments import binary
 
@@ -95,3 +96,15 @@ def test_a_signal_that_other_software_turns_into_a_plain_interrupt_keeps_its_sta
             "command.run(main, command.FlagSet)")
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert found.returncode == 143 and found.stderr == "terminated; the same command goes on\n"
+
+
+@pytest.mark.parametrize("level, hushed", [(None, True), ("3", True), ("0", False)])
+def test_a_terminal_is_kept_quiet_unless_the_user_asks_for_messages(monkeypatch, level, hushed):
+    """A binary that another starts finds the level that this one has set."""
+    monkeypatch.delenv(quiet.LEVEL, raising=False)
+    if level is not None:
+        monkeypatch.setenv(quiet.LEVEL, level)
+    before = quiet.lazy.around_import
+    monkeypatch.setattr(quiet.lazy, "around_import", before)
+    quiet.begin("info")
+    assert (quiet.lazy.around_import is not before) == hushed and os.environ[quiet.LEVEL] == (level or "3")
