@@ -36,7 +36,8 @@ A number is the largest difference to the oracle, relative to the largest value 
 the user's own model; Guided Backprop by functions with a gradient of their own in the place of every ReLU; GradCAM written out on
 the output of the layer that must be read. A dash says why a method is not defined. "cascade": after each stage exactly the named
 blocks had changed, the first similarity is 1 and the last is below (its value is shown). "restored": every variable, bit for bit, after
-an error among random states. "refused" is the one line before any work.
+an error among random states. "refused" is the one line before any work. Convolutions of channels first are run by some CPUs alone; on
+others such a model is refused.
 """
 
 
