@@ -83,6 +83,7 @@ def dataset(options, loaded=None):
     arguments = {}
     if name in PHOTOGRAPHS:
         arguments = {"image_size": shape[:2], "channels": shape[2], "preprocess": options.preprocess or _preprocess(loaded)}
+        logging.info("photographs are prepared by preprocess %s", arguments["preprocess"])
     if name == FOLDER:
         arguments |= {"images": images, "skip_unreadable": options.skip_unreadable}
     elif name == ARRAYS:

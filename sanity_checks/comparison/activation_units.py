@@ -44,21 +44,6 @@ class Settings:
         registry.lookup(TESTS, self.order, "order")
 
 
-@dataclasses.dataclass(frozen=True)
-class Computation:
-    """Builds the function that computes a unit; see `runs.job.Job.build`."""
-    classifier: sources.Source
-    dataset: sources.Source
-    settings: Settings
-
-    def __call__(self):
-        classifier, dataset = self.classifier.get(), self.dataset.get()
-
-        def compute(unit, progress):
-            return compare(classifier, dataset, unit, self.settings, progress), []
-        return compute
-
-
 def job(classifier, dataset, settings, units, flagfile=""):
     """The job that follows the channels; arguments as of `jobs.weight_states`, with `Settings` for the protocol.
 
@@ -74,7 +59,7 @@ def job(classifier, dataset, settings, units, flagfile=""):
             **identity.of_randomization(settings.randomization), "stages": stages, **units.settings(images)}
     sums = {**identity.of_classifier(loaded), **identity.of_images(images, units.count(images))}
     return run_jobs.Job(TESTS[settings.order], held, sums, units.cut(images), len(stages),
-                        Computation(classifier, dataset, settings), flagfile=flagfile)
+                        sources.Computation(classifier, dataset, settings, compare), flagfile=flagfile)
 
 
 def compare(classifier, dataset, unit, settings, progress=None):

@@ -37,3 +37,25 @@ class Given:
 def given(value):
     """The `Source` of a value at hand that can be pickled itself, such as a data set in memory."""
     return Source(Given(value), value)
+
+
+@dataclasses.dataclass(frozen=True)
+class Computation:
+    """Builds the function that computes a unit's rows, without maps; see `runs.job.Job.build`.
+
+    Attributes:
+        classifier, dataset: `Source`.
+        settings: picklable, what is computed.
+        compare: function of a module, (classifier, dataset, unit, settings, progress) -> rows.
+    """
+    classifier: Source
+    dataset: Source
+    settings: object
+    compare: Callable
+
+    def __call__(self):
+        classifier, dataset = self.classifier.get(), self.dataset.get()
+
+        def compute(unit, progress):
+            return self.compare(classifier, dataset, unit, self.settings, progress), []
+        return compute

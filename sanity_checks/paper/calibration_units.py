@@ -31,21 +31,6 @@ class Settings:
     batch_size: int | None = None
 
 
-@dataclasses.dataclass(frozen=True)
-class Computation:
-    """Builds the function that computes a unit; see `runs.job.Job.build`."""
-    classifier: sources.Source
-    dataset: sources.Source
-    settings: Settings
-
-    def __call__(self):
-        classifier, dataset = self.classifier.get(), self.dataset.get()
-
-        def compute(unit, progress):
-            return compare(classifier, dataset, unit, self.settings, progress), []
-        return compute
-
-
 def job(classifier, dataset, settings, units, flagfile=""):
     """The job that calibrates the metrics; arguments as of `edge_comparison.job`."""
     loaded, images = classifier.get(), dataset.get()
@@ -57,7 +42,7 @@ def job(classifier, dataset, settings, units, flagfile=""):
     sums = {**identity.of_classifier(loaded), **identity.of_images(images, units.count(images)), **code}
     steps = methods.passes(settings.methods, loaded.image_shape) + len(calibration.PAIRS)
     return run_jobs.Job(calibration.TEST, held, sums, units.cut(images), steps,
-                        Computation(classifier, dataset, settings), "step", flagfile)
+                        sources.Computation(classifier, dataset, settings, compare), "step", flagfile)
 
 
 def compare(classifier, dataset, unit, settings, progress=lambda steps: None):

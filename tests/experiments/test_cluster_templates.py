@@ -72,7 +72,7 @@ def test_the_kubernetes_job_is_one_and_its_shards_are_its_pods(tmp_path):
     assert (job["apiVersion"], job["kind"], spec["completionMode"]) == ("batch/v1", "Job", "Indexed")
     assert spec["template"]["spec"]["restartPolicy"] == "Never", "which backoffLimitPerIndex and podFailurePolicy need"
     (tmp_path / "my.flags").write_text("")
-    command = [part.replace("$(JOB_COMPLETION_INDEX)", "15").replace("/work/my.flags", str(tmp_path / "my.flags"))
+    command = [part.replace("$(JOB_COMPLETION_INDEX)", "15").replace("/shared/my.flags", str(tmp_path / "my.flags"))
                for part in container["command"]]
     options = parsed(command)
     assert options.num_shards == spec["completions"] == options.shard + 1
